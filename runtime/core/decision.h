@@ -1,0 +1,114 @@
+/*
+ * A policy decision as a plain value: what the policies of one trigger said about one visit, and why.
+ */
+#ifndef OSTLER_CORE_DECISION_H
+#define OSTLER_CORE_DECISION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/json.h"
+#include "runtime/base/uuid.h"
+#include "runtime/core/limits.h"
+#include "runtime/core/money.h"
+#include "runtime/core/session.h"
+
+#define POLICIES_MAX 32
+#define DECISION_REASONS_MAX 16
+#define DECISION_NOTES_MAX 8
+#define LISTS_PER_VISIT_MAX 16
+
+enum policy_trigger { TRIGGER_SESSION_START, TRIGGER_SESSION_STOP, TRIGGER_DOOR_REQUEST, TRIGGER_COUNT };
+
+enum decision_outcome {
+    DECISION_ALLOWED, /* by nobody's denial, or by an override */
+    DECISION_DENIED,
+    DECISION_BROKEN,  /* a policy could not answer; `reasons[0]` names it */
+};
+
+enum door_direction { DIRECTION_IN, DIRECTION_OUT };
+
+/*
+ * What a policy may see: the visit of the policy contract, and for a door request the door. Everything comes in by value, so
+ * that a recorded input gives the same answer for ever.
+ */
+struct policy_visit {
+    const struct zone *zone; /* of the garage; borrowed for the call */
+    int64_t now_ms;          /* wall */
+    char plate[PLATE_BYTES];
+    char country[4];         /* empty: unknown */
+    enum visit_kind kind;
+    char user_id[USER_ID_BYTES];
+    char partner_id[SLUG_BYTES];
+    char entrance[SLUG_BYTES];
+    struct {
+        char id[SLUG_BYTES];
+        char name[128];
+        char currency[CURRENCY_BYTES];
+        char state[16];
+        int64_t free;
+        int64_t capacity;
+        int64_t season_holders;
+        int64_t season_inside;
+    } garage;
+    bool inside;             /* this plate has an active session here */
+    int64_t last_exit_ms;    /* when the exit door last opened for it; 0: never */
+    int64_t visits_today;    /* sessions that this plate started here since local midnight */
+    char lists[LISTS_PER_VISIT_MAX][SLUG_BYTES]; /* names of the lists that it is on */
+    unsigned list_count;
+    /* session_stop and door_request */
+    int64_t started_ms;      /* 0: not yet */
+    int64_t stayed_ms;
+    char session_id[UUID_TEXT_BYTES]; /* door_request; else empty */
+    /* door_request */
+    char door_id[SLUG_BYTES];
+    enum door_kind door_kind;
+    enum door_direction direction;
+    unsigned openings;       /* explicit and implied ones of this door so far */
+    uint64_t seed;           /* for the policy's random() */
+};
+
+/* Where a rule spoke. */
+struct decision_reason {
+    enum { REASON_DENY, REASON_ALLOW, REASON_ALLOW_ALWAYS, REASON_BROKEN } verb;
+    char policy[SLUG_BYTES];
+    int revision;
+    int line;                   /* 1-based line of the source; 0: unknown */
+    char code[CODE_BYTES];      /* deny: its code; broken: cpu_limit, memory_limit, error, not_loaded */
+    char text[REASON_BYTES];
+};
+
+struct policy_revision {
+    char name[SLUG_BYTES];
+    int revision;
+};
+
+struct decision {
+    struct uuid id;
+    enum policy_trigger trigger;
+    enum decision_outcome outcome;
+    int64_t decided_at_ms;
+    struct decision_reason reasons[DECISION_REASONS_MAX]; /* the first is the one that is shown */
+    unsigned reason_count;
+    struct policy_revision revisions[POLICIES_MAX];       /* of every policy that was asked */
+    unsigned revision_count;
+    int64_t leave_by_ms;        /* wall; the earliest asked for; 0: none */
+    struct price price;         /* session_stop */
+    char notes[DECISION_NOTES_MAX][REASON_BYTES];         /* notify() */
+    unsigned note_count;
+    int64_t cpu_ns;
+};
+
+const char *policy_trigger_text(enum policy_trigger trigger);
+const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */
+/* {"opening-hours": 3, ...} */
+void decision_write_revisions(struct json_writer *writer, const struct decision *decision);
+/* [{"verb","policy","revision","line","code","text"}, ...] */
+void decision_write_reasons(struct json_writer *writer, const struct decision *decision);
+
+/* The recorded inputs of a decision as JSON, enough to run it again; the zone goes by the garage. */
+void policy_visit_write(struct json_writer *writer, const struct policy_visit *visit);
+/* OST_CORRUPT: not such a document. zone is left NULL for the caller to set. */
+enum ost_status policy_visit_read(const struct json_value *value, struct policy_visit *out) OST_MUST_CHECK;
+
+#endif
