@@ -99,6 +99,9 @@ struct decision {
     int64_t cpu_ns;
 };
 
+/* Did any policy break, so that its say is missing? */
+bool decision_has_broken(const struct decision *decision);
+
 const char *policy_trigger_text(enum policy_trigger trigger);
 const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */
 /* {"opening-hours": 3, ...} */
