@@ -183,6 +183,12 @@ struct store_change {
     } u;
 };
 
+/*
+ * Order does not matter between a command and its outcome: an OUTCOME whose command has no row yet writes the row whole, in
+ * its final state, and a START, STOP or OPEN whose command is there already leaves it. A command may be final from the
+ * beginning (an exit in maintenance). ANSWER replaces an earlier answer of the same key and digest.
+ */
+
 /* A zeroed change with one reference. NULL without memory. Any thread. */
 struct store_change *store_change_create(enum store_change_kind kind);
 void store_change_retain(struct store_change *change);

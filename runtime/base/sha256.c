@@ -1,0 +1,44 @@
+#include "runtime/base/sha256.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+
+#include "runtime/base/log.h"
+
+static void must(int succeeded)
+{
+    if (succeeded != 1) {
+        log_error("sha256", "the OpenSSL library cannot hash");
+        abort();
+    }
+}
+
+void sha256(const struct sha256_piece *pieces, size_t count, unsigned char digest[SHA256_BYTES])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    must(context != NULL);
+    must(EVP_DigestInit_ex(context, EVP_sha256(), NULL));
+    for (size_t i = 0; i < count; i++)
+        must(EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].length));
+    must(EVP_DigestFinal_ex(context, digest, NULL));
+    EVP_MD_CTX_free(context);
+}
+
+void sha256_hmac(const unsigned char key[SHA256_BYTES], const void *bytes, size_t length,
+                 unsigned char digest[SHA256_BYTES])
+{
+    must(HMAC(EVP_sha256(), key, SHA256_BYTES, bytes, length, digest, NULL) != NULL);
+}
+
+void sha256_format(const unsigned char digest[SHA256_BYTES], char text[SHA256_TEXT_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        text[2 * i] = digits[digest[i] >> 4];
+        text[2 * i + 1] = digits[digest[i] & 15];
+    }
+    text[2 * SHA256_BYTES] = '\0';
+}

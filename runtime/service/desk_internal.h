@@ -1,0 +1,120 @@
+/*
+ * What the files of the session desk share. Private to session_desk.c and desk_*.c.
+ */
+#ifndef OSTLER_SERVICE_DESK_INTERNAL_H
+#define OSTLER_SERVICE_DESK_INTERNAL_H
+
+#include <pthread.h>
+
+#include "runtime/service/session_desk.h"
+
+#define START_DEADLINE_MS 5000 /* a start waits this long for its commit */
+#define STOP_DEADLINE_MS 1500  /* then the car is let out, and the stop is kept in memory */
+#define POLICY_WAIT_MS 250     /* for a free policy instance */
+#define ANSWERS_KEPT_MS (24 * 3600 * INT64_C(1000)) /* HTTP contract: a key is known for 24 h */
+
+/*
+ * A stop that is under way (a second one of the same session waits for it), and then, where the store could not
+ * take it, one that waits for room: the car is out, the change is with the store or, if that is full, still here.
+ */
+struct departure {
+    struct departure *next;
+    struct uuid session_id;
+    enum { DEPARTURE_STOPPING, DEPARTURE_ENDING } phase;
+    bool decided;                     /* the store decided while the worker was giving up */
+    enum ost_status decided_status;
+    struct session session;           /* ENDING: as answered */
+    struct store_change *unposted;    /* ENDING: the change that the store had no place for */
+    struct session_desk *desk;
+};
+
+/* An opening that was fired before it could be recorded; counted until it is. */
+struct unrecorded_opening {
+    struct unrecorded_opening *next;
+    struct session_desk *desk;
+    struct uuid session_id;
+    char door_id[SLUG_BYTES];
+    struct store_change *unposted;
+};
+
+/* An idempotency key whose request is running. */
+struct running_key {
+    struct running_key *next;
+    char partner_id[SLUG_BYTES];
+    char key[IDEMPOTENCY_KEY_BYTES];
+};
+
+struct session_desk {
+    struct session_desk_parts parts;
+    pthread_mutex_t lock; /* a leaf: nothing is called through a port while it is held */
+    pthread_cond_t departures_changed;
+    struct departure *departures;
+    struct unrecorded_opening *unrecorded;
+    struct running_key *running_keys;
+    struct metric *starts;
+    struct metric *stops;
+    struct metric *degraded;
+    struct metric *ending_now;
+};
+
+/* ---- idempotency: desk_keys.c ---- */
+
+/* A key from its first look to the answer. */
+struct desk_key {
+    const struct desk_call *call;
+    desk_render_fn *render;
+    struct running_key running;
+    bool is_running;
+};
+
+/*
+ * Begin a call: true, and the caller goes on and ends with desk_key_end(). False: *out is the answer (replay, reused, in
+ * progress, or the store could not say; with `despite_faults` that last one lets the caller go on).
+ */
+bool desk_key_begin(struct session_desk *desk, struct desk_key *key, const struct desk_call *call,
+                    desk_render_fn *render, bool despite_faults, struct desk_answer *out);
+void desk_key_end(struct session_desk *desk, struct desk_key *key);
+/* Render the answer into a change's stored_answer, where the call has a key. */
+void desk_key_render(struct session_desk *desk, const struct desk_key *key, const struct desk_answer *answer,
+                     struct stored_answer *stored);
+/* Store the answer alone: for a 2xx that changes nothing. What cannot be stored is judged anew next time. */
+bool desk_key_store(struct session_desk *desk, const struct desk_key *key, const struct desk_answer *answer);
+/* The store's own verdicts on a key, as an answer. True: *out is decided. */
+bool desk_key_verdict(const struct store_change *change, struct desk_answer *out);
+
+/* ---- shared steps: session_desk.c ---- */
+
+/* A fault of the store as a verdict. */
+enum desk_verdict desk_store_verdict(enum ost_status status);
+/* Fill a command for a door of this site. */
+void desk_make_command(struct session_desk *desk, const struct desk_call *call, const struct door_plan *door,
+                       enum door_cause cause, int64_t now_ms, struct door_command *command);
+/* Hand a committed command to the door thread. What it has no place for is recorded as refused. */
+void desk_fire(struct session_desk *desk, struct door_command *command, int64_t deadline_ms);
+/* Wait for a command where the caller prefers to; updates *command. True: it changed. */
+bool desk_await(struct session_desk *desk, const struct desk_call *call, struct door_command *command);
+/* The moment after which a command is dropped. */
+int64_t desk_command_deadline(struct session_desk *desk, const struct door_plan *door);
+/* Post a command's final state, which no door thread will report. */
+void desk_record_outcome(struct session_desk *desk, const struct door_command *command);
+/* Stamp an event that has its type and data. */
+void desk_stamp_event(struct session_desk *desk, const struct desk_call *call, struct event *event, int64_t now_ms);
+/* Copy a command's state into the session's view of its door. */
+void desk_show_command(struct session_door *door, const struct door_command *command);
+void desk_plate_hash(struct session_desk *desk, const char *plate, char text[65]);
+/* A staff action's audit line. */
+void desk_audit(struct session_desk *desk, const struct desk_call *call, const char *action, const char *subject,
+                const char *reason, struct audit_line *audit);
+/* The departure of a session that waits for room, copied. Under no lock. */
+bool desk_find_ending(struct session_desk *desk, struct uuid session_id, struct session *out);
+
+/* ---- what policies see: desk_visit.c ---- */
+
+/* The visit of a start, stop or door request. A fault of the store is returned, with the rest filled in. */
+enum ost_status desk_fill_visit(struct session_desk *desk, const struct garage *garage, const struct session *session,
+                                int64_t now_ms, struct policy_visit *visit);
+
+/* Give what the store had no place for to it again. Housekeeping. */
+void desk_repost(struct session_desk *desk);
+
+#endif

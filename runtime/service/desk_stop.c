@@ -1,0 +1,418 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/base/log.h"
+#include "runtime/service/desk_internal.h"
+
+/* A stop on its way to the exit. */
+struct stop {
+    struct session_desk *desk;
+    const struct desk_call *call;
+    const struct stop_request *request;
+    const struct garage *garage;    /* NULL: the configuration has it no more, so there is no door to open */
+    const struct door_plan *door;   /* NULL: none is to be opened */
+    struct desk_key key;
+    struct departure *departure;
+    int64_t now_ms;
+    struct session session;         /* as it will be stored */
+    struct decision decision;
+    struct policy_visit visit;      /* what the policies saw, recorded while the price is pending */
+    bool degraded;                  /* something of ours is broken, and the car is let out all the same */
+    struct desk_answer *out;
+};
+
+/* ---- one stop of a session at a time ---- */
+
+static void departure_unlink(struct session_desk *desk, struct departure *departure)
+{
+    for (struct departure **link = &desk->departures; *link; link = &(*link)->next) {
+        if (*link == departure) {
+            *link = departure->next;
+            break;
+        }
+    }
+    if (departure->phase == DEPARTURE_ENDING)
+        metric_add(desk->ending_now, -1);
+    pthread_cond_broadcast(&desk->departures_changed);
+}
+
+static struct departure *departure_find(struct session_desk *desk, struct uuid session_id)
+{
+    for (struct departure *departure = desk->departures; departure; departure = departure->next) {
+        if (uuid_equal(departure->session_id, session_id))
+            return departure;
+    }
+    return NULL;
+}
+
+/*
+ * Become the one stop of this session. False: *out is the answer; it is on its way out already, or another stop of it
+ * did not come to an end in time.
+ */
+static bool departure_begin(struct stop *stop)
+{
+    struct session_desk *desk = stop->desk;
+    struct departure *mine = calloc(1, sizeof(*mine));
+    struct departure *other;
+    struct timespec until;
+    int waited = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += 2 * STOP_DEADLINE_MS / 1000;
+    pthread_mutex_lock(&desk->lock);
+    while ((other = departure_find(desk, stop->request->session_id)) && other->phase == DEPARTURE_STOPPING &&
+           waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&desk->departures_changed, &desk->lock, &until);
+    if (other && other->phase == DEPARTURE_ENDING) {
+        stop->session = other->session;
+        stop->out->verdict = DESK_ENDING;
+    } else if (other || !mine) {
+        stop->out->verdict = DESK_OVERLOADED;
+    } else {
+        mine->session_id = stop->request->session_id;
+        mine->desk = desk;
+        mine->next = desk->departures;
+        desk->departures = mine;
+        stop->departure = mine;
+        mine = NULL; /* now in the list */
+    }
+    pthread_mutex_unlock(&desk->lock);
+    free(mine);
+    return stop->departure != NULL;
+}
+
+static void departure_end(struct stop *stop)
+{
+    if (!stop->departure)
+        return;
+    pthread_mutex_lock(&stop->desk->lock);
+    departure_unlink(stop->desk, stop->departure);
+    pthread_mutex_unlock(&stop->desk->lock);
+    free(stop->departure);
+    stop->departure = NULL;
+}
+
+/* ---- the session and its exit ---- */
+
+static bool is_callers(const struct stop *stop, const struct session *session)
+{
+    return stop->request->by_staff || strcmp(session->partner_id, stop->call->caller->partner_id) == 0;
+}
+
+static bool find_session(struct stop *stop)
+{
+    struct store *store = stop->desk->parts.store;
+    struct desk_answer *out = stop->out;
+    enum ost_status status = store->ops->find_session(store, stop->request->session_id, &stop->session);
+
+    if (status == OST_NOT_FOUND || (status == OST_OK && !is_callers(stop, &stop->session))) {
+        out->verdict = DESK_SESSION_NOT_FOUND;
+        return false;
+    }
+    if (status != OST_OK) {
+        out->verdict = desk_store_verdict(status); /* nobody knows whether it is theirs */
+        return false;
+    }
+    if (stop->session.status != SESSION_ACTIVE) {
+        out->session = stop->session;
+        session_desk_overlay(stop->desk, &out->session);
+        out->verdict = DESK_REPEATED;
+        desk_key_store(stop->desk, &stop->key, out);
+        return false;
+    }
+    return true;
+}
+
+static bool choose_exit(struct stop *stop)
+{
+    const char *named = stop->request->door_id[0] ? stop->request->door_id : NULL;
+
+    stop->garage = site_find_garage(stop->call->site, stop->session.garage_id);
+    if (!stop->garage || (!stop->request->open_door && !named))
+        return true;
+    switch (garage_choose_door(stop->garage, named, DOOR_EXIT, &stop->door)) {
+    case OST_OK:
+        if (!stop->request->open_door)
+            stop->door = NULL;
+        return true;
+    case OST_CONFLICT:
+        stop->out->verdict = DESK_DOOR_INDICATION_REQUIRED;
+        return false;
+    case OST_INVALID:
+        stop->out->verdict = DESK_DOOR_NOT_EXIT;
+        return false;
+    default:
+        if (!named)
+            return true; /* a garage without exit doors has nothing to open */
+        stop->out->verdict = DESK_DOOR_NOT_FOUND;
+        return false;
+    }
+}
+
+/* A broken policy, an exhausted pool or an unreadable store has no opinion: the price is pending. */
+static void ask_for_price(struct stop *stop)
+{
+    struct policy_catalog *catalog = stop->desk->parts.policies;
+    struct policy_lease *lease = policy_catalog_take(catalog);
+    struct decision *decision = &stop->decision;
+    enum ost_status status = OST_OK;
+
+    decision->outcome = DECISION_ALLOWED;
+    decision->trigger = TRIGGER_SESSION_STOP;
+    if (stop->garage && policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
+        status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->visit);
+        if (status == OST_OK)
+            status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->visit, POLICY_WAIT_MS, decision);
+    }
+    policy_catalog_put(catalog, lease);
+    decision->id = uuid_make(stop->desk->parts.ids, stop->now_ms);
+    decision->decided_at_ms = stop->now_ms;
+    stop->session.price_pending = status != OST_OK || decision_has_broken(decision);
+    if (stop->session.price_pending)
+        stop->degraded = true;
+    else
+        stop->session.price = decision->price;
+}
+
+/* The exit's command; one that cannot be fired is final from the beginning, and the session ends all the same. */
+static void make_exit_command(struct stop *stop, struct door_command *command)
+{
+    struct session_desk *desk = stop->desk;
+    struct door_snapshot door;
+    const char *reason = NULL;
+
+    desk_make_command(desk, stop->call, stop->door, CAUSE_SESSION, stop->now_ms, command);
+    command->cause_id = stop->session.id;
+    snprintf(command->partner_id, sizeof(command->partner_id), "%s", stop->session.partner_id);
+    snprintf(command->note, sizeof(command->note), "%s", stop->request->reason);
+    if (door_actuator_snapshot(desk->parts.doors, stop->door->garage_id, stop->door->id, &door) != OST_OK ||
+        door.health == DOOR_UNREACHABLE) {
+        char subject[FAULT_SUBJECT_BYTES];
+
+        command->status = COMMAND_FAILED;
+        reason = "door_unreachable";
+        snprintf(subject, sizeof(subject), "door/%s/%s", stop->door->garage_id, stop->door->id);
+        fault_board_raise(desk->parts.faults, subject, reason, FAULT_ALARM, "A car was asked out, and its exit door does not answer.");
+    } else if (door.health == DOOR_IN_MAINTENANCE) {
+        command->status = COMMAND_REFUSED;
+        reason = "door_in_maintenance";
+    }
+    if (reason) {
+        snprintf(command->reason, sizeof(command->reason), "%s", reason);
+        command->finished_at_ms = stop->now_ms;
+    }
+}
+
+/* ---- letting out without the store ---- */
+
+/* The store could take a departure's change at last, or not: writer thread. */
+static void departure_decided(void *context, struct store_change *change, enum ost_status status)
+{
+    struct departure *departure = context;
+    struct session_desk *desk = departure->desk;
+    bool gone = false;
+
+    if (status == OST_OK && change->result != STORE_DONE && change->result != STORE_ALREADY_ENDED)
+        log_error("desk", "a stop that was let out is refused by the store with %d", (int)change->result);
+    pthread_mutex_lock(&desk->lock);
+    if (departure->phase == DEPARTURE_STOPPING) { /* its worker is just giving up and sees this */
+        departure->decided = true;
+        departure->decided_status = status;
+    } else if (status == OST_OK) {
+        departure_unlink(desk, departure);
+        gone = true;
+    } else if (!departure->unposted) {
+        store_change_retain(change);
+        departure->unposted = change; /* desk_repost() tries again */
+    }
+    pthread_mutex_unlock(&desk->lock);
+    if (gone) {
+        metric_add(desk->stops, 1);
+        free(departure);
+    }
+}
+
+/* The store gave up on the change, or cannot take it now: let the car out, keep the stop in memory. */
+static void let_out(struct stop *stop, struct store_change *change, enum ost_status why)
+{
+    struct session_desk *desk = stop->desk;
+    struct departure *departure = stop->departure;
+    struct desk_answer *out = stop->out;
+
+    log_warning("desk", "a stop is let out and kept in memory: the store says %s", ost_status_text(why));
+    out->verdict = DESK_ENDING;
+    out->session.status = SESSION_ENDING;
+    pthread_mutex_lock(&desk->lock);
+    if (departure->decided && departure->decided_status == OST_OK) { /* only now: departure_end() clears it away */
+        pthread_mutex_unlock(&desk->lock);
+        return;
+    }
+    departure->phase = DEPARTURE_ENDING;
+    departure->session = out->session;
+    if (why != OST_UNCERTAIN || departure->decided) {
+        store_change_retain(change);
+        departure->unposted = change;
+    }
+    stop->departure = NULL; /* from now on the list's alone */
+    metric_add(desk->ending_now, 1);
+    pthread_cond_broadcast(&desk->departures_changed);
+    pthread_mutex_unlock(&desk->lock);
+    desk_repost(desk);
+}
+
+/* ---- the commit ---- */
+
+static void fill_change(struct stop *stop, struct store_change *change)
+{
+    struct session_desk *desk = stop->desk;
+    struct session *session = &stop->session;
+    char subject[64] = "session/";
+
+    session->status = SESSION_ENDED;
+    session->ended_at_ms = stop->now_ms > session->started_at_ms ? stop->now_ms : session->started_at_ms;
+    session->end = stop->request->by_staff ? END_BY_STAFF : END_STOPPED;
+    session->stop_decision_id = stop->decision.id;
+    if (stop->door) {
+        make_exit_command(stop, change->command);
+        change->command->degraded = stop->degraded;
+        snprintf(session->exit.door_id, sizeof(session->exit.door_id), "%s", stop->door->id);
+        desk_show_command(&session->exit, change->command);
+        stop->out->command = *change->command;
+    }
+    if (session->price_pending) {
+        struct json_writer inputs;
+
+        json_writer_init(&inputs, change->u.stop.inputs, sizeof(change->u.stop.inputs) - 1);
+        policy_visit_write(&inputs, &stop->visit);
+        change->u.stop.inputs[inputs.overflow ? 0 : inputs.length] = '\0';
+    }
+    event_session_ended(change->event, session, &stop->decision);
+    desk_stamp_event(desk, stop->call, change->event, stop->now_ms);
+    if (stop->request->by_staff) {
+        uuid_format(session->id, subject + strlen(subject));
+        desk_audit(desk, stop->call, "session.stop", subject, stop->request->reason, change->audit);
+    }
+    *change->session = *session;
+    if (stop->request->by_staff)
+        change->session->partner_id[0] = '\0';
+    *change->decision = stop->decision;
+    change->on_done = departure_decided;
+    change->done_context = stop->departure;
+    stop->out->verdict = DESK_DONE;
+    stop->out->session = *session;
+    desk_key_render(desk, &stop->key, stop->out, change->answer);
+}
+
+/* UNCERTAIN turned out to be decided just now: then it is an answer after all. */
+static enum ost_status settle(struct stop *stop, enum ost_status status)
+{
+    if (status != OST_UNCERTAIN)
+        return status;
+    pthread_mutex_lock(&stop->desk->lock);
+    if (stop->departure->decided)
+        status = stop->departure->decided_status;
+    pthread_mutex_unlock(&stop->desk->lock);
+    return status;
+}
+
+/* What the store answered, where it took the change. True: the exit may be opened. */
+static bool judge(struct stop *stop, struct store_change *change)
+{
+    struct desk_answer *out = stop->out;
+
+    if (desk_key_verdict(change, out))
+        return false;
+    switch (change->result) {
+    case STORE_DONE:
+        metric_add(stop->desk->stops, 1);
+        return true;
+    case STORE_ALREADY_ENDED:
+        out->verdict = DESK_REPEATED;
+        out->session = *change->session;
+        memset(&out->command, 0, sizeof(out->command));
+        session_desk_overlay(stop->desk, &out->session);
+        return false;
+    case STORE_NO_SUCH:
+        out->verdict = DESK_SESSION_NOT_FOUND;
+        return false;
+    default:
+        log_error("desk", "the store answered a stop with %d, which is no answer to a stop", (int)change->result);
+        out->verdict = DESK_STORAGE_UNAVAILABLE;
+        return false;
+    }
+}
+
+static void commit(struct stop *stop)
+{
+    struct session_desk *desk = stop->desk;
+    struct store *store = desk->parts.store;
+    struct store_change *change = store_change_create(STORE_STOP);
+    int64_t fire_before_ms = stop->door ? desk_command_deadline(desk, stop->door) : 0;
+    enum ost_status status;
+    bool may_open = true;
+
+    if (!change) {
+        log_error("desk", "no memory for a stop");
+        stop->out->verdict = DESK_OVERLOADED;
+        return;
+    }
+    fill_change(stop, change);
+    status = settle(stop, store->ops->commit(store, change, clock_monotonic_ms(desk->parts.clock) + STOP_DEADLINE_MS));
+    if (status == OST_OK) {
+        may_open = judge(stop, change);
+    } else {
+        stop->degraded = true;
+        stop->out->command.degraded = true;
+        if (status != OST_UNCERTAIN) /* else the writer is reading it; the ledger takes the door thread's word anyway */
+            change->command->degraded = true;
+        let_out(stop, change, status);
+    }
+    store_change_release(change);
+    if (may_open && stop->door) {
+        if (stop->degraded) {
+            metric_add(desk->degraded, 1);
+            log_warning("desk", "exit %s/%s is opened degraded", stop->door->garage_id, stop->door->id);
+        }
+        desk_fire(desk, &stop->out->command, fire_before_ms);
+    }
+    if (may_open && desk->parts.claims)
+        desk->parts.claims->ops->release(desk->parts.claims, &stop->session);
+}
+
+static void wait_for_door(struct stop *stop)
+{
+    struct desk_answer waited = *stop->out;
+
+    if (uuid_is_nil(waited.command.id) || !desk_await(stop->desk, stop->call, &waited.command))
+        return;
+    desk_show_command(&waited.session.exit, &waited.command);
+    if (waited.verdict == DESK_ENDING || desk_key_store(stop->desk, &stop->key, &waited))
+        *stop->out = waited;
+}
+
+void session_desk_stop(struct session_desk *desk, const struct desk_call *call, const struct stop_request *request,
+                       desk_render_fn *render, struct desk_answer *out)
+{
+    struct stop stop = {.desk = desk, .call = call, .request = request, .out = out};
+
+    memset(out, 0, sizeof(*out));
+    stop.now_ms = clock_wall_ms(desk->parts.clock);
+    if (!desk_key_begin(desk, &stop.key, call, render, true, out))
+        return;
+    if (!departure_begin(&stop)) {
+        if (out->verdict == DESK_ENDING && !is_callers(&stop, &stop.session))
+            out->verdict = DESK_SESSION_NOT_FOUND;
+        else if (out->verdict == DESK_ENDING)
+            out->session = stop.session;
+    } else if (find_session(&stop) && choose_exit(&stop)) {
+        ask_for_price(&stop);
+        commit(&stop);
+    }
+    departure_end(&stop);
+    if (out->verdict == DESK_DONE || (out->verdict == DESK_ENDING && !uuid_is_nil(out->command.id)))
+        wait_for_door(&stop);
+    desk_key_end(desk, &stop.key);
+}
