@@ -30,8 +30,8 @@ enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, 
 void json_free(struct json_document *document); /* accepts NULL */
 const struct json_value *json_root(const struct json_document *document);
 
-enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_INTEGER, JSON_REAL, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
-enum json_type json_type(const struct json_value *value);
+enum json_kind { JSON_IS_NULL, JSON_IS_BOOLEAN, JSON_IS_INTEGER, JSON_IS_REAL, JSON_IS_STRING, JSON_IS_ARRAY, JSON_IS_OBJECT };
+enum json_kind json_kind(const struct json_value *value);
 
 /* The member of an object, or NULL where there is none or where value is no object. */
 const struct json_value *json_member(const struct json_value *value, const char *name);
@@ -42,11 +42,11 @@ size_t json_length(const struct json_value *value); /* elements of an array or m
 const struct json_value *json_element(const struct json_value *value, size_t index); /* NULL where there is none */
 
 /* NULL where value is NULL or no string; else NUL-terminated UTF-8 without inner NULs; *length may be NULL. */
-const char *json_string(const struct json_value *value, size_t *length);
+const char *json_as_string(const struct json_value *value, size_t *length);
 /* The default where value is NULL or of another type. */
-int64_t json_integer(const struct json_value *value, int64_t otherwise);
-bool json_boolean(const struct json_value *value, bool otherwise);
-double json_number(const struct json_value *value, double otherwise);
+int64_t json_as_integer(const struct json_value *value, int64_t otherwise);
+bool json_as_boolean(const struct json_value *value, bool otherwise);
+double json_as_number(const struct json_value *value, double otherwise);
 
 /* ---- writing ---- */
 

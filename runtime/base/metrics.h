@@ -21,7 +21,7 @@ void metrics_destroy(struct metrics *metrics); /* accepts NULL */
 /*
  * Register a series. name and help are literals; labels is the text between the braces ("kind=\"entry\"") and is copied;
  * "" for none. A histogram measures seconds, in buckets from 100 us to 10 s. The same name and labels again give
- * the same series. Any thread. Where metrics is NULL a working, unprinted series is returned, so tests need no registry.
+ * the same series. Any thread. Where metrics is NULL so is the series, and all calls on it are ignored: tests need no registry.
  */
 struct metric *metrics_register(struct metrics *metrics, enum metric_type type, const char *name, const char *labels,
                                 const char *help);

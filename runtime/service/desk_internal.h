@@ -5,6 +5,7 @@
 #define OSTLER_SERVICE_DESK_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "runtime/service/session_desk.h"
 
@@ -49,6 +50,7 @@ struct session_desk {
     pthread_mutex_t lock; /* a leaf: nothing is called through a port while it is held */
     pthread_cond_t departures_changed;
     struct departure *departures;
+    _Atomic unsigned ending_count; /* of them, those that wait for room */
     struct unrecorded_opening *unrecorded;
     struct running_key *running_keys;
     struct metric *starts;

@@ -35,7 +35,7 @@ static void departure_unlink(struct session_desk *desk, struct departure *depart
         }
     }
     if (departure->phase == DEPARTURE_ENDING)
-        metric_add(desk->ending_now, -1);
+        metric_set(desk->ending_now, atomic_fetch_sub(&desk->ending_count, 1) - 1);
     pthread_cond_broadcast(&desk->departures_changed);
 }
 
@@ -257,7 +257,7 @@ static void let_out(struct stop *stop, struct store_change *change, enum ost_sta
         departure->unposted = change;
     }
     stop->departure = NULL; /* from now on the list's alone */
-    metric_add(desk->ending_now, 1);
+    metric_set(desk->ending_now, atomic_fetch_add(&desk->ending_count, 1) + 1);
     pthread_cond_broadcast(&desk->departures_changed);
     pthread_mutex_unlock(&desk->lock);
     desk_repost(desk);

@@ -224,7 +224,7 @@ enum ost_status session_desk_counts(struct session_desk *desk, const struct gara
 
     if (status != OST_OK)
         return status;
-    if (metric_value(desk->ending_now) > 0) {
+    if (atomic_load_explicit(&desk->ending_count, memory_order_relaxed) > 0) {
         pthread_mutex_lock(&desk->lock);
         for (struct departure *departure = desk->departures; departure; departure = departure->next) {
             if (departure->phase != DEPARTURE_ENDING || strcmp(departure->session.garage_id, garage->id) != 0)

@@ -1,0 +1,146 @@
+#include "runtime/base/json.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A document is its root and a value is a jansson value: only the names differ, so that no jansson type gets out. */
+static json_t *unwrap(const struct json_value *value)
+{
+    return (json_t *)(uintptr_t)value;
+}
+
+static const struct json_value *wrap(const json_t *value)
+{
+    return (const struct json_value *)value;
+}
+
+/* Nesting as the brackets outside of strings say: before parsing, as the parser recurses. */
+static bool is_too_deep(const char *text, size_t length, unsigned depth_max)
+{
+    unsigned depth = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < length; i++) {
+        if (in_string) {
+            if (text[i] == '\\')
+                i++;
+            else if (text[i] == '"')
+                in_string = false;
+        } else if (text[i] == '"') {
+            in_string = true;
+        } else if (text[i] == '[' || text[i] == '{') {
+            if (++depth > depth_max)
+                return true;
+        } else if ((text[i] == ']' || text[i] == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, struct json_document **out,
+                           char error[static 128])
+{
+    json_error_t problem;
+    json_t *root;
+
+    if (is_too_deep(text, length, depth_max)) {
+        snprintf(error, 128, "nested deeper than %u levels", depth_max);
+        return OST_INVALID;
+    }
+    root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!root) {
+        snprintf(error, 128, "line %d, column %d: %.80s", problem.line, problem.column, problem.text);
+        return OST_INVALID;
+    }
+    *out = (struct json_document *)root;
+    return OST_OK;
+}
+
+void json_free(struct json_document *document)
+{
+    json_decref((json_t *)document);
+}
+
+const struct json_value *json_root(const struct json_document *document)
+{
+    return (const struct json_value *)document;
+}
+
+enum json_kind json_kind(const struct json_value *value)
+{
+    switch (json_typeof(unwrap(value))) {
+    case JSON_OBJECT:
+        return JSON_IS_OBJECT;
+    case JSON_ARRAY:
+        return JSON_IS_ARRAY;
+    case JSON_STRING:
+        return JSON_IS_STRING;
+    case JSON_INTEGER:
+        return JSON_IS_INTEGER;
+    case JSON_REAL:
+        return JSON_IS_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return JSON_IS_BOOLEAN;
+    case JSON_NULL:
+        return JSON_IS_NULL;
+    }
+    return JSON_IS_NULL;
+}
+
+const struct json_value *json_member(const struct json_value *value, const char *name)
+{
+    return wrap(json_object_get(unwrap(value), name));
+}
+
+bool json_next_member(const struct json_value *value, void **iterator, const char **name,
+                      const struct json_value **member)
+{
+    json_t *object = unwrap(value);
+
+    *iterator = *iterator ? json_object_iter_next(object, *iterator) : json_object_iter(object);
+    if (!*iterator)
+        return false;
+    *name = json_object_iter_key(*iterator);
+    *member = wrap(json_object_iter_value(*iterator));
+    return true;
+}
+
+size_t json_length(const struct json_value *value)
+{
+    json_t *json = unwrap(value);
+
+    return json_is_array(json) ? json_array_size(json) : json_object_size(json);
+}
+
+const struct json_value *json_element(const struct json_value *value, size_t index)
+{
+    return wrap(json_array_get(unwrap(value), index));
+}
+
+const char *json_as_string(const struct json_value *value, size_t *length)
+{
+    if (!json_is_string(unwrap(value)))
+        return NULL;
+    if (length)
+        *length = json_string_length(unwrap(value));
+    return json_string_value(unwrap(value));
+}
+
+int64_t json_as_integer(const struct json_value *value, int64_t otherwise)
+{
+    return json_is_integer(unwrap(value)) ? json_integer_value(unwrap(value)) : otherwise;
+}
+
+bool json_as_boolean(const struct json_value *value, bool otherwise)
+{
+    return json_is_boolean(unwrap(value)) ? json_is_true(unwrap(value)) : otherwise;
+}
+
+double json_as_number(const struct json_value *value, double otherwise)
+{
+    return json_is_number(unwrap(value)) ? json_number_value(unwrap(value)) : otherwise;
+}
