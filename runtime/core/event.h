@@ -16,7 +16,7 @@
 #include "runtime/core/limits.h"
 #include "runtime/core/session.h"
 
-#define EVENT_DATA_BYTES 4096
+#define EVENT_DATA_BYTES 8192
 #define EVENT_SUBJECT_BYTES 80
 
 enum event_type { EVENT_SESSION_STARTED, EVENT_SESSION_ENDED, EVENT_DOOR_OPENED, EVENT_DOOR_FAULT };

@@ -1,0 +1,415 @@
+#include "db/apply.h"
+
+#include <string.h>
+
+#include "db/rows.h"
+#include "runtime/base/json.h"
+#include "runtime/base/log.h"
+#include "runtime/core/plate.h"
+
+#define ANSWER_KEPT_MS (24 * 3600 * INT64_C(1000))
+
+int apply_partner(struct applier *applier, const char *partner_id, int64_t *number)
+{
+    sqlite3_stmt *row;
+    int code;
+
+    for (size_t i = 0; i < applier->partner_count; i++) {
+        if (strcmp(applier->partners[i].id, partner_id) == 0) {
+            *number = applier->partners[i].number;
+            return SQLITE_DONE;
+        }
+    }
+    row = connection_statement(applier->connection, SQL_PARTNER_PUT);
+    bind_text(row, 1, partner_id);
+    code = connection_run(row);
+    if (code != SQLITE_DONE)
+        return code;
+    row = connection_statement(applier->connection, SQL_PARTNER_FIND);
+    bind_text(row, 1, partner_id);
+    code = sqlite3_step(row);
+    if (code == SQLITE_ROW) {
+        size_t at = applier->partner_count < PARTNERS_CACHED ? applier->partner_count++ : 0;
+
+        *number = sqlite3_column_int64(row, 0);
+        memcpy(applier->partners[at].id, partner_id, strlen(partner_id) + 1);
+        applier->partners[at].number = *number;
+        code = SQLITE_DONE;
+    }
+    sqlite3_reset(row);
+    return code;
+}
+
+int apply_decision(struct applier *applier, const struct decision *decision)
+{
+    sqlite3_stmt *row;
+    struct json_writer writer;
+    char revisions[3072];
+    char reasons[8192];
+
+    if (uuid_is_nil(decision->id))
+        return SQLITE_DONE;
+    row = connection_statement(applier->connection, SQL_DECISION_PUT);
+    bind_id(row, 1, decision->id);
+    bind_integer(row, 3, decision->trigger);
+    bind_integer(row, 4, decision->outcome);
+    bind_integer(row, 5, decision->decided_at_ms);
+    bind_integer(row, 6, decision->cpu_ns);
+    sqlite3_bind_null(row, 7);
+    sqlite3_bind_null(row, 8);
+    if (decision->revision_count > 0) {
+        json_writer_init(&writer, revisions, sizeof(revisions));
+        decision_write_revisions(&writer, decision);
+        sqlite3_bind_text(row, 7, revisions, (int)writer.length, SQLITE_STATIC);
+    }
+    if (decision->reason_count > 0) {
+        json_writer_init(&writer, reasons, sizeof(reasons));
+        decision_write_reasons(&writer, decision);
+        if (!writer.overflow)
+            sqlite3_bind_text(row, 8, reasons, (int)writer.length, SQLITE_STATIC);
+    }
+    return connection_run(row);
+}
+
+int apply_command(struct applier *applier, const struct door_command *command, bool is_explicit)
+{
+    const struct garage_counter *garage = counters_find(applier->counters, command->garage_id);
+    int64_t partner = 0;
+    sqlite3_stmt *row;
+    int code;
+
+    if (uuid_is_nil(command->id))
+        return SQLITE_DONE;
+    if (!garage)
+        return SQLITE_CONSTRAINT;
+    code = apply_partner(applier, command->partner_id, &partner);
+    if (code != SQLITE_DONE)
+        return code;
+    row = connection_statement(applier->connection, SQL_COMMAND_PUT);
+    bind_id(row, 1, command->id);
+    bind_integer(row, 3, garage->number);
+    bind_text(row, 4, command->door_id);
+    bind_integer(row, 5, command->cause);
+    bind_id(row, 6, command->cause_id);
+    bind_integer(row, 8, is_explicit && !uuid_is_nil(command->cause_id));
+    bind_integer(row, 9, partner);
+    bind_text(row, 10, command->actor);
+    bind_optional(row, 11, command->note);
+    bind_integer(row, 12, command->degraded);
+    bind_integer(row, 13, command->requested_at_ms);
+    bind_integer(row, 14, command->expires_at_ms);
+    bind_integer(row, 15, command->status);
+    bind_optional(row, 16, command->reason);
+    bind_integer(row, 17, command->finished_at_ms);
+    bind_integer(row, 18, command->relay_fired_at_ms);
+    bind_integer(row, 19, command->seen_open_at_ms);
+    bind_optional(row, 20, command->traceparent);
+    return connection_run(row);
+}
+
+int apply_event(struct applier *applier, const struct event *event)
+{
+    const struct garage_counter *garage = counters_find(applier->counters, event->garage_id);
+    sqlite3_stmt *row;
+
+    if (uuid_is_nil(event->id))
+        return SQLITE_DONE;
+    if (!garage)
+        return SQLITE_CONSTRAINT;
+    row = connection_statement(applier->connection, SQL_OUTBOX_PUT);
+    bind_id(row, 1, event->id);
+    bind_integer(row, 3, event->type);
+    bind_integer(row, 4, garage->number);
+    bind_text(row, 5, event->subject);
+    bind_integer(row, 6, event->time_ms);
+    bind_integer(row, 7, event->trust);
+    bind_optional(row, 8, event->traceparent);
+    sqlite3_bind_text(row, 9, event->data, (int)event->data_length, SQLITE_STATIC);
+    return connection_run(row);
+}
+
+int apply_audit(struct applier *applier, const struct audit_line *audit)
+{
+    sqlite3_stmt *row;
+
+    if (uuid_is_nil(audit->id))
+        return SQLITE_DONE;
+    row = connection_statement(applier->connection, SQL_AUDIT_PUT);
+    bind_id(row, 1, audit->id);
+    bind_integer(row, 3, audit->at_ms);
+    bind_text(row, 4, audit->actor);
+    bind_text(row, 5, audit->action);
+    bind_text(row, 6, audit->subject);
+    bind_text(row, 7, audit->reason);
+    return connection_run(row);
+}
+
+int apply_key_check(struct applier *applier, struct store_change *change, bool *known)
+{
+    struct stored_answer *stored = change->answer;
+    struct stored_answer found;
+    enum ost_status status;
+
+    *known = false;
+    if (!stored->key[0])
+        return SQLITE_DONE;
+    status = find_answer_row(applier->connection, stored->partner_id, stored->key, &found);
+    if (status == OST_NOT_FOUND)
+        return SQLITE_DONE;
+    if (status != OST_OK)
+        return sqlite3_extended_errcode(applier->connection->database);
+    if (found.stored_at_ms + ANSWER_KEPT_MS <= stored->stored_at_ms)
+        return SQLITE_DONE;
+    *known = true;
+    if (memcmp(found.digest, stored->digest, sizeof(found.digest)) != 0) {
+        change->result = STORE_KEY_REUSED;
+        return SQLITE_DONE;
+    }
+    memcpy(found.partner_id, stored->partner_id, sizeof(found.partner_id));
+    memcpy(found.key, stored->key, sizeof(found.key));
+    *stored = found;
+    change->result = STORE_KEY_REPLAY;
+    return SQLITE_DONE;
+}
+
+int apply_answer(struct applier *applier, const struct stored_answer *answer)
+{
+    sqlite3_stmt *row;
+    int64_t partner;
+    int code;
+
+    if (!answer->key[0])
+        return SQLITE_DONE;
+    code = apply_partner(applier, answer->partner_id, &partner);
+    if (code != SQLITE_DONE)
+        return code;
+    row = connection_statement(applier->connection, SQL_ANSWER_PUT);
+    bind_integer(row, 1, partner);
+    bind_text(row, 2, answer->key);
+    sqlite3_bind_blob(row, 3, answer->digest, sizeof(answer->digest), SQLITE_STATIC);
+    bind_integer(row, 4, answer->stored_at_ms);
+    bind_integer(row, 5, answer->http_status);
+    bind_text(row, 6, answer->location);
+    sqlite3_bind_blob(row, 7, answer->body, (int)answer->length, SQLITE_STATIC);
+    return connection_run(row);
+}
+
+static int apply_open(struct applier *applier, struct store_change *change)
+{
+    bool known;
+    int code = apply_key_check(applier, change, &known);
+
+    if (code != SQLITE_DONE || known)
+        return code;
+    if (!uuid_is_nil(change->session->id)) {
+        unsigned openings = 0;
+
+        if (count_opening_rows(applier->connection, change->session->id, change->command->door_id,
+                               change->u.open.since_ms, &openings) != OST_OK)
+            return sqlite3_extended_errcode(applier->connection->database);
+        if (openings >= change->u.open.openings_max) {
+            change->result = STORE_TOO_MANY_OPENINGS;
+            return SQLITE_DONE;
+        }
+    }
+    code = apply_command(applier, change->command, true);
+    THEN(code, apply_decision(applier, change->decision));
+    THEN(code, apply_audit(applier, change->audit));
+    THEN(code, apply_answer(applier, change->answer));
+    return code;
+}
+
+static int put_ledger(struct applier *applier, const struct door_opening *opening, bool has_command)
+{
+    sqlite3_stmt *row = connection_statement(applier->connection, SQL_LEDGER_PUT);
+    const struct door_command *command = &opening->command;
+    const struct garage_counter *garage = counters_find(applier->counters, command->garage_id);
+
+    if (!garage)
+        return SQLITE_CONSTRAINT;
+    bind_id(row, 1, opening->id);
+    for (int at = 3; at <= 7; at++)
+        sqlite3_bind_null(row, at);
+    if (has_command) {
+        bind_integer(row, 3, uuid_order(command->id));
+    } else {
+        bind_integer(row, 4, garage->number);
+        bind_text(row, 5, command->door_id);
+        bind_integer(row, 6, command->cause);
+        bind_integer(row, 7, command->seen_open_at_ms);
+    }
+    return connection_run(row);
+}
+
+static int apply_outcome(struct applier *applier, struct store_change *change)
+{
+    const struct door_opening *opening = &change->u.outcome.opening;
+    const struct door_command *command = &opening->command;
+    int code = SQLITE_DONE;
+
+    if (change->u.outcome.has_command) {
+        sqlite3_stmt *row = connection_statement(applier->connection, SQL_COMMAND_FINISH);
+
+        bind_integer(row, 1, uuid_order(command->id));
+        bind_integer(row, 2, command->status);
+        bind_optional(row, 3, command->reason);
+        bind_integer(row, 4, command->finished_at_ms);
+        bind_integer(row, 5, command->relay_fired_at_ms);
+        bind_integer(row, 6, command->seen_open_at_ms);
+        code = connection_run(row);
+        /* Its own change may still wait for room: then the outcome brings the row. */
+        if (code == SQLITE_DONE && sqlite3_changes(applier->connection->database) == 0)
+            code = apply_command(applier, command, false);
+    }
+    if (code == SQLITE_DONE && change->u.outcome.is_opening)
+        code = put_ledger(applier, opening, change->u.outcome.has_command);
+    THEN(code, apply_event(applier, change->event));
+    return code;
+}
+
+static int apply_list_entry(struct applier *applier, struct store_change *change)
+{
+    const struct list_entry *entry = &change->u.list.entry;
+    sqlite3_stmt *row = connection_statement(applier->connection, change->u.list.remove ? SQL_LIST_REMOVE : SQL_LIST_PUT);
+    int code;
+
+    bind_text(row, 1, entry->list);
+    bind_text(row, 2, entry->entry);
+    if (!change->u.list.remove) {
+        bind_integer(row, 3, strncmp(entry->entry, "user:", 5) != 0 && plate_is_glob(entry->entry));
+        bind_integer(row, 4, entry->valid_until_ms);
+        bind_text(row, 5, entry->note);
+    }
+    code = connection_run(row);
+    if (code != SQLITE_DONE)
+        return code;
+    if (change->u.list.remove && sqlite3_changes(applier->connection->database) == 0) {
+        change->result = STORE_NO_SUCH;
+        return code;
+    }
+    applier->lists_changed = true;
+    return apply_audit(applier, change->audit);
+}
+
+static int apply_garage_state(struct applier *applier, struct store_change *change)
+{
+    struct garage_counter *garage = counters_find(applier->counters, change->u.garage.garage_id);
+
+    if (!garage) {
+        change->result = STORE_NO_SUCH;
+        return SQLITE_DONE;
+    }
+    if (change->u.garage.set_state)
+        garage->counts.state = change->u.garage.state;
+    if (change->u.garage.set_occupied) {
+        garage->corrected_by += change->u.garage.occupied - garage->counts.occupied;
+        garage->counts.occupied = change->u.garage.occupied;
+    }
+    garage->changed = true;
+    return apply_audit(applier, change->audit);
+}
+
+static int apply_maintenance(struct applier *applier, struct store_change *change)
+{
+    bool lifts = change->u.maintenance.until_ms == 0;
+    sqlite3_stmt *row = connection_statement(applier->connection, lifts ? SQL_MAINTENANCE_DELETE : SQL_MAINTENANCE_PUT);
+    int code;
+
+    bind_text(row, 1, change->u.maintenance.garage_id);
+    bind_text(row, 2, change->u.maintenance.door_id);
+    if (!lifts) {
+        bind_integer(row, 3, change->u.maintenance.until_ms);
+        bind_text(row, 4, change->u.maintenance.reason);
+    }
+    code = connection_run(row);
+    THEN(code, apply_audit(applier, change->audit));
+    return code;
+}
+
+static int apply_token(struct applier *applier, struct store_change *change)
+{
+    const struct device_token *token = &change->u.token.token;
+    sqlite3_stmt *row = connection_statement(applier->connection, change->u.token.revoke ? SQL_TOKEN_REVOKE : SQL_TOKEN_PUT);
+    char scopes[256];
+    int code;
+
+    bind_text(row, 1, token->id);
+    if (change->u.token.revoke) {
+        bind_integer(row, 2, token->revoked_at_ms);
+    } else {
+        scope_set_format(token->scopes, scopes, sizeof(scopes));
+        sqlite3_bind_blob(row, 2, token->hash, sizeof(token->hash), SQLITE_STATIC);
+        bind_text(row, 3, token->partner_id);
+        bind_text(row, 4, scopes);
+        bind_integer(row, 5, token->created_at_ms);
+        bind_integer(row, 6, token->expires_at_ms);
+    }
+    code = connection_run(row);
+    if (code == SQLITE_DONE && sqlite3_changes(applier->connection->database) == 0)
+        change->result = STORE_NO_SUCH;
+    applier->tokens_changed = true;
+    return code;
+}
+
+static int apply_prune(struct applier *applier, struct store_change *change)
+{
+    const struct {
+        enum statement which;
+        int64_t before_ms;
+    } steps[] = {
+        {SQL_PRUNE_SESSIONS, change->u.prune.sessions_before_ms}, {SQL_PRUNE_ANSWERS, change->u.prune.answers_before_ms},
+        {SQL_PRUNE_OUTBOX, change->u.prune.outbox_before_ms},     {SQL_PRUNE_DECISIONS, change->u.prune.records_before_ms},
+        {SQL_PRUNE_LEDGER, change->u.prune.records_before_ms},    {SQL_PRUNE_COMMANDS, change->u.prune.records_before_ms},
+        {SQL_PRUNE_AUDIT, change->u.prune.records_before_ms},
+    };
+
+    change->u.prune.deleted = 0;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        sqlite3_stmt *row;
+        int code;
+
+        if (steps[i].before_ms <= 0)
+            continue;
+        row = connection_statement(applier->connection, steps[i].which);
+        bind_integer(row, 1, (int64_t)((uint64_t)steps[i].before_ms << 12)); /* the first key of that millisecond */
+        bind_integer(row, 2, steps[i].before_ms);
+        bind_integer(row, 3, change->u.prune.rows_max);
+        code = connection_run(row);
+        if (code != SQLITE_DONE)
+            return code;
+        change->u.prune.deleted += (unsigned)sqlite3_changes(applier->connection->database);
+    }
+    return SQLITE_DONE;
+}
+
+int apply_change(struct applier *applier, struct store_change *change)
+{
+    change->result = STORE_DONE;
+    switch (change->kind) {
+    case STORE_START:
+        return apply_start(applier, change);
+    case STORE_STOP:
+        return apply_stop(applier, change);
+    case STORE_OPEN:
+        return apply_open(applier, change);
+    case STORE_OUTCOME:
+        return apply_outcome(applier, change);
+    case STORE_PRICE:
+        return apply_price(applier, change);
+    case STORE_ANSWER:
+        return apply_answer(applier, change->answer);
+    case STORE_EVENT:
+        return apply_event(applier, change->event);
+    case STORE_LIST_ENTRY:
+        return apply_list_entry(applier, change);
+    case STORE_GARAGE_STATE:
+        return apply_garage_state(applier, change);
+    case STORE_MAINTENANCE:
+        return apply_maintenance(applier, change);
+    case STORE_TOKEN:
+        return apply_token(applier, change);
+    case STORE_PRUNE:
+        return apply_prune(applier, change);
+    }
+    return SQLITE_MISUSE;
+}

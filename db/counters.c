@@ -1,0 +1,116 @@
+#include "db/counters.h"
+
+#include <string.h>
+
+#include "runtime/base/log.h"
+
+enum ost_status counters_load(struct counters *counters, struct connection *connection, const char *const *garage_ids,
+                              size_t garage_count)
+{
+    sqlite3_stmt *row;
+    int code;
+
+    for (size_t i = 0; i < garage_count; i++) {
+        row = connection_statement(connection, SQL_GARAGE_PUT);
+        bind_text(row, 1, garage_ids[i]);
+        code = connection_run(row);
+        if (code != SQLITE_DONE)
+            return connection_fault(connection, code, "cannot make a garage's row");
+    }
+    row = connection_statement(connection, SQL_GARAGE_ALL);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW && counters->count < GARAGES_MAX) {
+        struct garage_counter *garage = &counters->working[counters->count++];
+
+        garage->number = sqlite3_column_int64(row, 0);
+        read_text(row, 1, garage->id, sizeof(garage->id));
+        garage->counts.state = (enum garage_state)sqlite3_column_int(row, 2);
+        garage->counts.occupied = sqlite3_column_int64(row, 3);
+        garage->counts.season_inside = sqlite3_column_int64(row, 4);
+        garage->corrected_by = sqlite3_column_int64(row, 5);
+    }
+    sqlite3_reset(row);
+    if (code == SQLITE_ROW) {
+        log_error("store", "the database knows more than %d garages", GARAGES_MAX);
+        return OST_TOO_LARGE;
+    }
+    if (code != SQLITE_DONE)
+        return connection_fault(connection, code, "cannot read the garages");
+    memcpy(counters->published, counters->working, sizeof(counters->published));
+    return OST_OK;
+}
+
+struct garage_counter *counters_find(struct counters *counters, const char *garage_id)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        if (strcmp(counters->working[i].id, garage_id) == 0)
+            return &counters->working[i];
+    }
+    return NULL;
+}
+
+struct garage_counter *counters_find_number(struct counters *counters, int64_t number)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        if (counters->working[i].number == number)
+            return &counters->working[i];
+    }
+    return NULL;
+}
+
+int counters_save(struct counters *counters, struct connection *connection)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        const struct garage_counter *garage = &counters->working[i];
+        sqlite3_stmt *row;
+        int code;
+
+        if (!garage->changed)
+            continue;
+        row = connection_statement(connection, SQL_GARAGE_SET);
+        bind_integer(row, 1, garage->number);
+        bind_integer(row, 2, garage->counts.state);
+        bind_integer(row, 3, garage->counts.occupied);
+        bind_integer(row, 4, garage->counts.season_inside);
+        bind_integer(row, 5, garage->corrected_by);
+        code = connection_run(row);
+        if (code != SQLITE_DONE)
+            return code;
+    }
+    return SQLITE_DONE;
+}
+
+void counters_publish(struct counters *counters)
+{
+    pthread_mutex_lock(&counters->lock);
+    for (size_t i = 0; i < counters->count; i++) {
+        if (!counters->working[i].changed)
+            continue;
+        counters->working[i].changed = false;
+        counters->published[i] = counters->working[i];
+    }
+    pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_forget(struct counters *counters)
+{
+    for (size_t i = 0; i < counters->count; i++) {
+        if (counters->working[i].changed)
+            counters->working[i] = counters->published[i];
+    }
+}
+
+enum ost_status counters_read(struct counters *counters, const char *garage_id, struct garage_counts *out)
+{
+    enum ost_status status = OST_NOT_FOUND;
+
+    pthread_mutex_lock(&counters->lock);
+    for (size_t i = 0; i < counters->count; i++) {
+        if (strcmp(counters->published[i].id, garage_id) == 0) {
+            *out = counters->published[i].counts;
+            status = OST_OK;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&counters->lock);
+    return status;
+}

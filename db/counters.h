@@ -1,0 +1,45 @@
+/*
+ * Occupancy and state of the garages: in memory for everybody to read, kept in the writer's transaction, published after
+ * the commit. Private to db/.
+ */
+#ifndef OSTLER_DB_COUNTERS_H
+#define OSTLER_DB_COUNTERS_H
+
+#include <pthread.h>
+
+#include "db/connection.h"
+#include "runtime/ports/store.h"
+
+#define GARAGES_MAX 256
+
+struct garage_counter {
+    int64_t number; /* of the row */
+    char id[SLUG_BYTES];
+    struct garage_counts counts;
+    int64_t corrected_by; /* occupied less the sessions that run */
+    bool changed;         /* in the writer's copy: differs from the row */
+};
+
+struct counters {
+    size_t count; /* fixed after the load */
+    struct garage_counter working[GARAGES_MAX];   /* the writer's, as of its open transaction */
+    struct garage_counter published[GARAGES_MAX]; /* under the lock: as of the last commit */
+    pthread_mutex_t lock;
+    int64_t season_holders; /* entries of the list "season"; under the lock */
+};
+
+/* Make rows for the garages and load all counters. */
+enum ost_status counters_load(struct counters *counters, struct connection *connection, const char *const *garage_ids,
+                              size_t garage_count) OST_MUST_CHECK;
+/* NULL: no such garage. Writer thread. */
+struct garage_counter *counters_find(struct counters *counters, const char *garage_id);
+struct garage_counter *counters_find_number(struct counters *counters, int64_t number);
+/* Write what changed to the rows, inside the transaction. The SQLite result code. Writer thread. */
+int counters_save(struct counters *counters, struct connection *connection);
+/* After the commit: what readers see from now on. After a rollback: forget. Writer thread. */
+void counters_publish(struct counters *counters);
+void counters_forget(struct counters *counters);
+/* Any thread. */
+enum ost_status counters_read(struct counters *counters, const char *garage_id, struct garage_counts *out);
+
+#endif

@@ -1,0 +1,470 @@
+/* Reads: on a small pool of connections, each seeing the latest commit and never waiting for the writer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/rows.h"
+#include "db/store_internal.h"
+#include "runtime/base/log.h"
+#include "runtime/core/plate.h"
+
+struct reader *reader_take(struct sqlite_store *store)
+{
+    unsigned start = atomic_fetch_add_explicit(&store->next_reader, 1, memory_order_relaxed);
+    struct reader *reader = NULL;
+
+    for (unsigned i = 0; i < store->settings.readers && !reader; i++) {
+        struct reader *candidate = &store->readers[(start + i) % store->settings.readers];
+
+        if (pthread_mutex_trylock(&candidate->lock) == 0)
+            reader = candidate;
+    }
+    if (!reader) {
+        reader = &store->readers[start % store->settings.readers];
+        pthread_mutex_lock(&reader->lock);
+    }
+    if (!reader->connection.database &&
+        connection_open(&reader->connection, store->path, CONNECTION_READER) != OST_OK) {
+        pthread_mutex_unlock(&reader->lock);
+        return NULL;
+    }
+    return reader;
+}
+
+void reader_put(struct reader *reader)
+{
+    pthread_mutex_unlock(&reader->lock);
+}
+
+/* Run a read on a connection of the pool. */
+#define READ(base, call)                                                      \
+    do {                                                                      \
+        struct reader *reader = reader_take((struct sqlite_store *)(base));   \
+        enum ost_status status;                                               \
+                                                                              \
+        if (!reader)                                                          \
+            return OST_IO;                                                    \
+        status = (call);                                                      \
+        reader_put(reader);                                                   \
+        return status;                                                        \
+    } while (0)
+
+static enum ost_status find_session(struct store *base, struct uuid id, struct session *out)
+{
+    READ(base, find_session_row(&reader->connection, id, out));
+}
+
+static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id, struct session *out)
+{
+    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out));
+}
+
+static enum ost_status find_active_by_plate(struct store *base, const char *garage_id, const char *plate, struct session *out)
+{
+    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, out));
+}
+
+static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id, int64_t since_ms,
+                                      unsigned *out)
+{
+    READ(base, count_opening_rows(&reader->connection, session_id, door_id, since_ms, out));
+}
+
+static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)
+{
+    READ(base, find_command_row(&reader->connection, id, out));
+}
+
+static enum ost_status find_answer(struct store *base, const char *partner_id, const char *key, struct stored_answer *out)
+{
+    READ(base, find_answer_row(&reader->connection, partner_id, key, out));
+}
+
+/* ---- lists: one row more than asked tells whether there is a next page ---- */
+
+static enum ost_status list_table(struct connection *connection, enum statement which, bool is_past,
+                                  const struct session_filter *filter, store_cursor from, size_t limit,
+                                  struct session *out, size_t *count)
+{
+    sqlite3_stmt *row = connection_statement(connection, which);
+    const char *texts[] = {filter->partner_id, filter->user_id, filter->garage_id, filter->plate};
+    size_t found = 0;
+    int code;
+
+    bind_integer(row, 1, from);
+    for (int i = 0; i < 4; i++)
+        sqlite3_bind_text(row, 2 + i, texts[i], -1, SQLITE_STATIC); /* NULL binds NULL: no filter */
+    bind_integer(row, 6, (int64_t)limit);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW && found < limit)
+        row_session(row, is_past, &out[found++]);
+    sqlite3_reset(row);
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        return connection_fault(connection, code, "cannot list sessions");
+    *count = found;
+    return OST_OK;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    int64_t first = uuid_order(((const struct session *)a)->id);
+    int64_t second = uuid_order(((const struct session *)b)->id);
+
+    return first < second ? 1 : first > second ? -1 : 0;
+}
+
+static enum ost_status list_both(struct connection *connection, const struct session_filter *filter, store_cursor from,
+                                 size_t limit, struct session *both, size_t *count)
+{
+    int index = filter->user_id ? 1 : filter->plate ? 2 : 0; /* the variants stand in this order */
+    size_t active = 0, past = 0;
+    enum ost_status status = OST_OK;
+
+    if (filter->active)
+        status = list_table(connection, (enum statement)(SQL_LIST_ACTIVE + index), false, filter, from, limit, both, &active);
+    if (status == OST_OK && filter->ended)
+        status = list_table(connection, (enum statement)(SQL_LIST_PAST + index), true, filter, from, limit, both + active, &past);
+    if (status == OST_OK && active > 0 && past > 0)
+        qsort(both, active + past, sizeof(*both), by_age);
+    *count = active + past;
+    return status;
+}
+
+static enum ost_status list_sessions(struct store *base, const struct session_filter *filter, store_cursor from,
+                                     size_t limit, struct session *out, size_t *count, store_cursor *next)
+{
+    struct reader *reader = reader_take((struct sqlite_store *)base);
+    struct session *both;
+    enum ost_status status;
+    size_t found = 0;
+
+    if (!reader)
+        return OST_IO;
+    both = calloc(2 * (limit + 1), sizeof(*both));
+    status = both ? list_both(&reader->connection, filter, from, limit + 1, both, &found) : OST_NO_MEMORY;
+    reader_put(reader);
+    if (status == OST_OK) {
+        *count = found < limit ? found : limit;
+        *next = found > limit ? uuid_order(both[limit - 1].id) : 0;
+        memcpy(out, both, *count * sizeof(*out));
+    }
+    free(both);
+    return status;
+}
+
+/* Step through at most limit rows; fill() takes each. A further row sets *next to the last key. */
+static enum ost_status page(struct connection *connection, sqlite3_stmt *row, size_t limit, size_t *count,
+                            store_cursor *next, void (*fill)(sqlite3_stmt *row, void *out, size_t at), void *out)
+{
+    int64_t last = 0;
+    size_t found = 0;
+    int code;
+
+    *next = 0;
+    while ((code = sqlite3_step(row)) == SQLITE_ROW && found < limit) {
+        last = sqlite3_column_int64(row, 0);
+        fill(row, out, found++);
+    }
+    if (code == SQLITE_ROW)
+        *next = last;
+    sqlite3_reset(row);
+    if (code != SQLITE_DONE && code != SQLITE_ROW)
+        return connection_fault(connection, code, "cannot read a page");
+    *count = found;
+    return OST_OK;
+}
+
+static void fill_opening(sqlite3_stmt *row, void *out, size_t at)
+{
+    struct door_opening *opening = (struct door_opening *)out + at;
+    struct door_command *command = &opening->command;
+
+    memset(opening, 0, sizeof(*opening));
+    opening->id = read_id(row, 0);
+    if (sqlite3_column_type(row, 2) != SQLITE_NULL && sqlite3_column_type(row, 6) != SQLITE_NULL)
+        command->id = uuid_from_order(sqlite3_column_int64(row, 2), sqlite3_column_int64(row, 6));
+    read_text(row, 3, command->garage_id, sizeof(command->garage_id));
+    read_text(row, 4, command->door_id, sizeof(command->door_id));
+    command->cause = (enum door_cause)sqlite3_column_int(row, 5);
+    command->cause_id = read_id(row, 7);
+    read_text(row, 9, command->partner_id, sizeof(command->partner_id));
+    read_text(row, 10, command->actor, sizeof(command->actor));
+    read_text(row, 11, command->note, sizeof(command->note));
+    command->degraded = sqlite3_column_int(row, 12) != 0;
+    command->requested_at_ms = sqlite3_column_int64(row, 13);
+    command->expires_at_ms = sqlite3_column_int64(row, 14);
+    command->status = uuid_is_nil(command->id) ? COMMAND_OPENED : (enum command_status)sqlite3_column_int(row, 15);
+    read_text(row, 16, command->reason, sizeof(command->reason));
+    command->finished_at_ms = sqlite3_column_int64(row, 17);
+    command->relay_fired_at_ms = sqlite3_column_int64(row, 18);
+    command->seen_open_at_ms = sqlite3_column_int64(row, 19);
+}
+
+static void fill_audit(sqlite3_stmt *row, void *out, size_t at)
+{
+    struct audit_line *line = (struct audit_line *)out + at;
+
+    memset(line, 0, sizeof(*line));
+    line->id = read_id(row, 0);
+    line->at_ms = sqlite3_column_int64(row, 2);
+    read_text(row, 3, line->actor, sizeof(line->actor));
+    read_text(row, 4, line->action, sizeof(line->action));
+    read_text(row, 5, line->subject, sizeof(line->subject));
+    read_text(row, 6, line->reason, sizeof(line->reason));
+}
+
+static void fill_pending(sqlite3_stmt *row, void *out, size_t at)
+{
+    struct pending_price *pending = (struct pending_price *)out + at;
+
+    memset(pending, 0, sizeof(*pending));
+    pending->session_id = read_id(row, 0);
+    read_text(row, 2, pending->garage_id, sizeof(pending->garage_id));
+    read_text(row, 3, pending->inputs, sizeof(pending->inputs));
+}
+
+static enum ost_status page_of(struct store *base, enum statement which, store_cursor from, size_t limit, size_t *count,
+                               store_cursor *next, void (*fill)(sqlite3_stmt *row, void *out, size_t at), void *out)
+{
+    struct reader *reader = reader_take((struct sqlite_store *)base);
+    enum ost_status status;
+    sqlite3_stmt *row;
+
+    if (!reader)
+        return OST_IO;
+    row = connection_statement(&reader->connection, which);
+    bind_integer(row, 1, from);
+    bind_integer(row, 2, (int64_t)limit + 1);
+    status = page(&reader->connection, row, limit, count, next, fill, out);
+    reader_put(reader);
+    return status;
+}
+
+static enum ost_status list_openings(struct store *base, store_cursor from, size_t limit, struct door_opening *out,
+                                     size_t *count, store_cursor *next)
+{
+    return page_of(base, SQL_LEDGER_LIST, from, limit, count, next, fill_opening, out);
+}
+
+static enum ost_status list_audit(struct store *base, store_cursor from, size_t limit, struct audit_line *out,
+                                  size_t *count, store_cursor *next)
+{
+    return page_of(base, SQL_AUDIT_LIST, from, limit, count, next, fill_audit, out);
+}
+
+static enum ost_status list_pending_prices(struct store *base, store_cursor from, size_t limit, struct pending_price *out,
+                                           size_t *count, store_cursor *next)
+{
+    return page_of(base, SQL_PENDING_LIST, from, limit, count, next, fill_pending, out);
+}
+
+static void fill_list_entry(sqlite3_stmt *row, void *out, size_t at)
+{
+    struct list_entry *entry = (struct list_entry *)out + at;
+
+    memset(entry, 0, sizeof(*entry));
+    read_text(row, 0, entry->list, sizeof(entry->list));
+    read_text(row, 1, entry->entry, sizeof(entry->entry));
+    entry->valid_until_ms = sqlite3_column_int64(row, 2);
+    read_text(row, 3, entry->note, sizeof(entry->note));
+}
+
+static void fill_token(sqlite3_stmt *row, void *out, size_t at)
+{
+    row_token(row, (struct device_token *)out + at);
+}
+
+static void fill_maintenance(sqlite3_stmt *row, void *out, size_t at)
+{
+    struct maintenance_lock *lock = (struct maintenance_lock *)out + at;
+
+    memset(lock, 0, sizeof(*lock));
+    read_text(row, 0, lock->garage_id, sizeof(lock->garage_id));
+    read_text(row, 1, lock->door_id, sizeof(lock->door_id));
+    lock->until_ms = sqlite3_column_int64(row, 2);
+    read_text(row, 3, lock->reason, sizeof(lock->reason));
+}
+
+static enum ost_status show_list(struct connection *connection, const char *list, const char *after, size_t limit,
+                                 struct list_entry *out, size_t *count)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_LIST_SHOW);
+    store_cursor unused;
+
+    bind_text(row, 1, list);
+    bind_text(row, 2, after);
+    bind_integer(row, 3, (int64_t)limit);
+    return page(connection, row, limit, count, &unused, fill_list_entry, out);
+}
+
+static enum ost_status list_entries(struct store *base, const char *list, const char *after, size_t limit,
+                                    struct list_entry *out, size_t *count)
+{
+    READ(base, show_list(&reader->connection, list, after, limit, out, count));
+}
+
+static enum ost_status all_of(struct store *base, enum statement which, size_t limit, size_t *count,
+                              void (*fill)(sqlite3_stmt *row, void *out, size_t at), void *out)
+{
+    struct reader *reader = reader_take((struct sqlite_store *)base);
+    store_cursor unused;
+    enum ost_status status;
+    sqlite3_stmt *row;
+
+    if (!reader)
+        return OST_IO;
+    row = connection_statement(&reader->connection, which);
+    bind_integer(row, 1, (int64_t)limit);
+    status = page(&reader->connection, row, limit, count, &unused, fill, out);
+    reader_put(reader);
+    return status;
+}
+
+static enum ost_status list_tokens(struct store *base, size_t limit, struct device_token *out, size_t *count)
+{
+    return all_of(base, SQL_TOKEN_LIST, limit, count, fill_token, out);
+}
+
+static enum ost_status list_maintenance(struct store *base, size_t limit, struct maintenance_lock *out, size_t *count)
+{
+    return all_of(base, SQL_MAINTENANCE_LIST, limit, count, fill_maintenance, out);
+}
+
+/* ---- what policies want to know ---- */
+
+static void add_list(struct visit_facts *facts, const char *list)
+{
+    for (unsigned i = 0; i < facts->list_count; i++) {
+        if (strcmp(facts->lists[i], list) == 0)
+            return;
+    }
+    if (facts->list_count < LISTS_PER_VISIT_MAX)
+        strncpy(facts->lists[facts->list_count++], list, SLUG_BYTES - 1);
+}
+
+static int read_lists(struct connection *connection, const char *plate, const char *user_id, int64_t now_ms,
+                      struct visit_facts *facts)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_LISTS_OF);
+    int code;
+
+    bind_text(row, 1, plate);
+    bind_text(row, 2, user_id);
+    bind_integer(row, 3, now_ms);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW)
+        add_list(facts, (const char *)sqlite3_column_text(row, 0));
+    sqlite3_reset(row);
+    if (code != SQLITE_DONE)
+        return code;
+    row = connection_statement(connection, SQL_LISTS_GLOBS);
+    bind_integer(row, 1, now_ms);
+    while ((code = sqlite3_step(row)) == SQLITE_ROW) {
+        if (plate_matches(plate, (const char *)sqlite3_column_text(row, 1)))
+            add_list(facts, (const char *)sqlite3_column_text(row, 0));
+    }
+    sqlite3_reset(row);
+    return code;
+}
+
+/* The first column of the one row of a statement that is about a garage's plate; 0 where there is none. */
+static int read_number(sqlite3_stmt *row, int64_t *out)
+{
+    int code = sqlite3_step(row);
+
+    *out = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    sqlite3_reset(row);
+    return code == SQLITE_ROW ? SQLITE_DONE : code;
+}
+
+static int count_visits(struct connection *connection, int64_t garage, const char *plate, int64_t today_from_ms,
+                        struct visit_facts *facts)
+{
+    static const enum statement which[] = {SQL_FACTS_TODAY_ACTIVE, SQL_FACTS_TODAY_PAST, SQL_FACTS_LAST_EXIT};
+    int64_t numbers[3];
+    int code = SQLITE_DONE;
+
+    for (int i = 0; i < 3 && code == SQLITE_DONE; i++) {
+        sqlite3_stmt *row = connection_statement(connection, which[i]);
+
+        bind_integer(row, 1, garage);
+        bind_text(row, 2, plate);
+        if (i < 2)
+            bind_integer(row, 3, today_from_ms);
+        if (i == 1)
+            bind_integer(row, 4, (int64_t)((uint64_t)today_from_ms << 12));
+        code = read_number(row, &numbers[i]);
+    }
+    if (code == SQLITE_DONE) {
+        facts->visits_today = numbers[0] + numbers[1];
+        facts->last_exit_ms = numbers[2];
+    }
+    return code;
+}
+
+static enum visit_kind kind_from(const struct visit_facts *facts)
+{
+    static const enum visit_kind kinds[] = {VISIT_STAFF, VISIT_SEASON, VISIT_BOOKING};
+
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        for (unsigned i = 0; i < facts->list_count; i++) {
+            if (strcmp(facts->lists[i], visit_kind_text(kinds[k])) == 0)
+                return kinds[k];
+        }
+    }
+    return VISIT_VISITOR;
+}
+
+static enum ost_status read_facts(struct store *base, const char *garage_id, const char *plate, const char *user_id,
+                                  int64_t today_from_ms, int64_t now_ms, struct visit_facts *out)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct reader *reader = reader_take(store);
+    struct visit_facts facts = {.inside = false};
+    enum ost_status status = OST_OK;
+    struct session running;
+    int64_t garage = 0;
+    sqlite3_stmt *row;
+    int code;
+
+    if (!reader)
+        return OST_IO;
+    pthread_mutex_lock(&store->counters.lock);
+    for (size_t i = 0; i < store->counters.count; i++) {
+        if (strcmp(store->counters.published[i].id, garage_id) == 0)
+            garage = store->counters.published[i].number;
+    }
+    pthread_mutex_unlock(&store->counters.lock);
+    code = read_lists(&reader->connection, plate, user_id, now_ms, &facts);
+    THEN(code, count_visits(&reader->connection, garage, plate, today_from_ms, &facts));
+    row = connection_statement(&reader->connection, SQL_LIST_COUNT);
+    bind_text(row, 1, visit_kind_text(VISIT_SEASON));
+    THEN(code, read_number(row, &facts.season_holders));
+    if (code != SQLITE_DONE)
+        status = connection_fault(&reader->connection, code, "cannot read what the policies need");
+    else
+        status = find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, &running);
+    reader_put(reader);
+    facts.inside = status == OST_OK && code == SQLITE_DONE;
+    facts.kind = kind_from(&facts);
+    if (status != OST_OK && status != OST_NOT_FOUND)
+        return status;
+    *out = facts;
+    return OST_OK;
+}
+
+void reads_fill_ops(struct store_ops *ops)
+{
+    ops->find_session = find_session;
+    ops->find_active_by_user = find_active_by_user;
+    ops->find_active_by_plate = find_active_by_plate;
+    ops->list_sessions = list_sessions;
+    ops->read_facts = read_facts;
+    ops->count_openings = count_openings;
+    ops->find_command = find_command;
+    ops->find_answer = find_answer;
+    ops->list_openings = list_openings;
+    ops->list_audit = list_audit;
+    ops->list_entries = list_entries;
+    ops->find_token = tokens_find;
+    ops->list_tokens = list_tokens;
+    ops->list_maintenance = list_maintenance;
+    ops->list_pending_prices = list_pending_prices;
+}

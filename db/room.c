@@ -1,0 +1,143 @@
+/*
+ * Room on the disk. A reserve file beside the database, and pages of the quota, are kept for the cars that want out: when
+ * there is no space, starts are refused and the reserve is given up for stops, openings and what became of them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "db/store_internal.h"
+#include "runtime/base/log.h"
+
+#define LOOK_EVERY_MS 1000
+#define MARGIN_BYTES (1024 * 1024) /* beyond the reserve, before starts are taken again */
+
+static int64_t page_pragma(struct sqlite_store *store, const char *pragma)
+{
+    sqlite3_stmt *row = NULL;
+    int64_t value = 0;
+
+    if (sqlite3_prepare_v2(store->connection.database, pragma, -1, &row, NULL) == SQLITE_OK &&
+        sqlite3_step(row) == SQLITE_ROW)
+        value = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return value;
+}
+
+/* The quota in pages; with the reserve where that is in use. */
+static void limit_pages(struct sqlite_store *store, bool with_reserve)
+{
+    int64_t page_size = page_pragma(store, "PRAGMA page_size");
+    int64_t pages = store->settings.quota_bytes;
+    char pragma[64];
+
+    if (pages <= 0 || page_size <= 0)
+        return;
+    if (with_reserve)
+        pages += store->settings.reserve_bytes;
+    snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %lld", (long long)(pages / page_size));
+    page_pragma(store, pragma);
+}
+
+/* Allocate the reserve for real. False: there is no room for it. */
+static bool make_reserve(struct sqlite_store *store)
+{
+    int file = open(store->reserve_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int error;
+
+    if (file < 0)
+        return false;
+    error = posix_fallocate(file, 0, store->settings.reserve_bytes);
+    close(file);
+    if (error == 0)
+        return true;
+    unlink(store->reserve_path);
+    return false;
+}
+
+static void enter(struct sqlite_store *store, enum store_room room, const char *why)
+{
+    atomic_store(&store->room, room);
+    log_line(room == STORE_ROOM ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "store", "%s", why);
+}
+
+void room_prepare(struct sqlite_store *store)
+{
+    limit_pages(store, false);
+    if (make_reserve(store))
+        atomic_store(&store->room, STORE_ROOM);
+    else
+        enter(store, STORE_ROOM_RESERVE, "there is no room for the reserve file: starts are refused. Make room on the disk.");
+}
+
+void room_ran_out(struct sqlite_store *store)
+{
+    switch ((enum store_room)atomic_load(&store->room)) {
+    case STORE_ROOM:
+        unlink(store->reserve_path);
+        limit_pages(store, true);
+        enter(store, STORE_ROOM_RESERVE, "no space: starts are refused, stops use the reserve. Make room on the disk.");
+        break;
+    case STORE_ROOM_RESERVE:
+        unlink(store->reserve_path);
+        enter(store, STORE_ROOM_NONE, "no space, and the reserve is used up: stops are kept in memory. Make room on the disk.");
+        break;
+    case STORE_ROOM_NONE:
+        break;
+    }
+}
+
+/* Below the quota again, by more than the reserve? */
+static bool quota_has_room(struct sqlite_store *store)
+{
+    int64_t used = page_pragma(store, "PRAGMA page_count") - page_pragma(store, "PRAGMA freelist_count");
+
+    if (store->settings.quota_bytes <= 0)
+        return true;
+    return used * page_pragma(store, "PRAGMA page_size") + MARGIN_BYTES < store->settings.quota_bytes;
+}
+
+static bool disk_has_room(const struct sqlite_store *store, int64_t bytes)
+{
+    struct statvfs disk;
+
+    return statvfs(store->path, &disk) == 0 && (int64_t)(disk.f_bavail * disk.f_frsize) >= bytes;
+}
+
+void room_look_again(struct sqlite_store *store, int64_t now_ms)
+{
+    enum store_room room = (enum store_room)atomic_load(&store->room);
+
+    if (room == STORE_ROOM || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
+        return;
+    store->room_checked_ms = now_ms;
+    if (disk_has_room(store, store->settings.reserve_bytes + MARGIN_BYTES) && quota_has_room(store) &&
+        make_reserve(store)) {
+        limit_pages(store, false);
+        enter(store, STORE_ROOM, "there is room again: starts are taken");
+    } else if (room == STORE_ROOM_NONE && disk_has_room(store, MARGIN_BYTES / 4)) {
+        enter(store, STORE_ROOM_RESERVE, "there is a little room again: stops are written, starts are still refused");
+    }
+}
+
+bool room_allows(const struct sqlite_store *store, enum store_change_kind kind)
+{
+    enum store_room room = (enum store_room)atomic_load(&store->room);
+
+    if (room == STORE_ROOM)
+        return true;
+    switch (kind) {
+    case STORE_STOP:
+    case STORE_OPEN:
+    case STORE_OUTCOME:
+    case STORE_MAINTENANCE:
+    case STORE_TOKEN: /* to revoke one */
+    case STORE_PRUNE: /* it makes room */
+        return room == STORE_ROOM_RESERVE;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,326 @@
+#include "db/sqlite_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "db/rows.h"
+#include "db/sqlite_tools.h"
+#include "db/store_internal.h"
+#include "runtime/base/log.h"
+
+#define DESTROY_PATIENCE_MS 10000
+
+static enum ost_status garage_counts(struct store *base, const char *garage_id, struct garage_counts *out)
+{
+    return counters_read(&((struct sqlite_store *)base)->counters, garage_id, out);
+}
+
+static void health(struct store *base, struct store_health *out)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+
+    memset(out, 0, sizeof(*out));
+    out->room = (enum store_room)atomic_load(&store->room);
+    out->writable = atomic_load(&store->writable);
+    out->commits = atomic_load(&store->commits);
+    out->changes = atomic_load(&store->changes);
+    if (!out->writable)
+        snprintf(out->problem, sizeof(out->problem), "The disk does not take writes. Look at the kernel's log for errors of the disk.");
+}
+
+static enum ost_status backup(struct store *base, const char *path)
+{
+    return sqlite_backup(((struct sqlite_store *)base)->path, path);
+}
+
+static int find_revision(struct connection *connection, const char *name, const unsigned char sha256[32], int *revision)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_POLICY_FIND);
+    int code;
+
+    bind_text(row, 1, name);
+    sqlite3_bind_blob(row, 2, sha256, 32, SQLITE_STATIC);
+    code = sqlite3_step(row);
+    if (code == SQLITE_ROW)
+        *revision = sqlite3_column_int(row, 0);
+    sqlite3_reset(row);
+    return code;
+}
+
+static int make_revision(struct connection *connection, const char *name, const unsigned char sha256[32], int64_t now_ms,
+                         int *revision)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_POLICY_NEXT);
+    int code;
+
+    bind_text(row, 1, name);
+    code = sqlite3_step(row);
+    if (code == SQLITE_ROW)
+        *revision = sqlite3_column_int(row, 0);
+    sqlite3_reset(row);
+    if (code != SQLITE_ROW)
+        return code;
+    row = connection_statement(connection, SQL_POLICY_PUT);
+    bind_text(row, 1, name);
+    bind_integer(row, 2, *revision);
+    sqlite3_bind_blob(row, 3, sha256, 32, SQLITE_STATIC);
+    bind_integer(row, 4, now_ms);
+    return connection_run(row);
+}
+
+/* Rare (a load of policies), so a connection of its own beside the writer's is good enough. */
+static enum ost_status policy_revision(struct store *base, const char *name, const unsigned char sha256[32],
+                                       int64_t now_ms, int *revision)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct connection connection;
+    enum ost_status status = connection_open(&connection, store->path, CONNECTION_TOOL);
+    int number = 0;
+    int code;
+
+    if (status != OST_OK)
+        return status;
+    code = find_revision(&connection, name, sha256, &number);
+    if (code == SQLITE_DONE) {
+        code = connection_run(connection_statement(&connection, SQL_BEGIN));
+        THEN(code, make_revision(&connection, name, sha256, now_ms, &number));
+        THEN(code, connection_run(connection_statement(&connection, SQL_COMMIT)));
+        if (code == SQLITE_DONE)
+            code = SQLITE_ROW;
+    }
+    if (code == SQLITE_ROW)
+        *revision = number;
+    else
+        status = connection_fault(&connection, code, "cannot number a policy's revision");
+    connection_close(&connection);
+    return status;
+}
+
+/* ---- opening and closing ---- */
+
+static int read_newest(struct connection *connection, int64_t *newest)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_NEWEST);
+    int code = sqlite3_step(row);
+
+    if (code == SQLITE_ROW)
+        *newest = sqlite3_column_int64(row, 0);
+    sqlite3_reset(row);
+    return code == SQLITE_ROW ? SQLITE_DONE : code;
+}
+
+/* Whether the relay moved before the crash nobody knows: the command is expired, and it stands in the ledger. */
+static int expire_unfinished(struct sqlite_store *store)
+{
+    int code = SQLITE_ROW;
+
+    while (code == SQLITE_ROW) {
+        sqlite3_stmt *row = connection_statement(&store->connection, SQL_COMMAND_UNFINISHED);
+        struct store_change *change;
+
+        code = sqlite3_step(row);
+        if (code != SQLITE_ROW) {
+            sqlite3_reset(row);
+            break;
+        }
+        change = store_change_create(STORE_OUTCOME);
+        if (!change) {
+            sqlite3_reset(row);
+            return SQLITE_NOMEM;
+        }
+        change->u.outcome.has_command = true;
+        change->u.outcome.is_opening = true;
+        row_command(row, &change->u.outcome.opening.command);
+        sqlite3_reset(row);
+        change->u.outcome.opening.command.status = COMMAND_EXPIRED;
+        strcpy(change->u.outcome.opening.command.reason, "restarted");
+        change->u.outcome.opening.command.finished_at_ms = clock_wall_ms(store->settings.clock);
+        change->u.outcome.opening.id = uuid_make(store->settings.ids, clock_wall_ms(store->settings.clock));
+        code = apply_change(&store->applier, change);
+        store_change_release(change);
+        if (code == SQLITE_DONE)
+            code = SQLITE_ROW;
+    }
+    return code;
+}
+
+/* All that a start does to the database, in one transaction after the migrations. */
+static enum ost_status prepare(struct sqlite_store *store)
+{
+    enum ost_status status = migrate(&store->connection);
+    int64_t newest = 0;
+    int code;
+
+    if (status != OST_OK)
+        return status;
+    room_prepare(store);
+    code = read_newest(&store->connection, &newest);
+    if (code != SQLITE_DONE)
+        return connection_fault(&store->connection, code, "cannot read the newest ids");
+    uuid_generator_raise(store->settings.ids, newest);
+    clock_raise_floor(store->settings.clock, newest >> 12);
+    status = counters_load(&store->counters, &store->connection, store->settings.garage_ids, store->settings.garage_count);
+    if (status != OST_OK)
+        return status;
+    code = connection_run(connection_statement(&store->connection, SQL_BEGIN));
+    THEN(code, expire_unfinished(store));
+    THEN(code, connection_run(connection_statement(&store->connection, SQL_COMMIT)));
+    if (code != SQLITE_DONE)
+        return connection_fault(&store->connection, code, "cannot finish what the last run left");
+    return OST_OK;
+}
+
+static void init_locks(struct sqlite_store *store)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->work, &monotonic);
+    pthread_mutex_init(&store->checkpoint_lock, NULL);
+    pthread_cond_init(&store->checkpoint_wanted, NULL);
+    pthread_mutex_init(&store->counters.lock, NULL);
+    pthread_mutex_init(&store->tokens.lock, NULL);
+    pthread_condattr_destroy(&monotonic);
+    for (int class = 0; class < CLASS_COUNT; class++)
+        store->waiting[class].last = &store->waiting[class].first;
+    store->posted.last = &store->posted.first;
+    for (unsigned i = 0; i < store->settings.readers; i++)
+        pthread_mutex_init(&store->readers[i].lock, NULL);
+}
+
+static void free_all(struct sqlite_store *store)
+{
+    for (unsigned i = 0; store->readers && i < store->settings.readers; i++) {
+        connection_close(&store->readers[i].connection);
+        pthread_mutex_destroy(&store->readers[i].lock);
+    }
+    connection_close(&store->connection); /* the last one out brings the log into the file */
+    tokens_close(store);
+    pthread_mutex_destroy(&store->tokens.lock);
+    pthread_mutex_destroy(&store->counters.lock);
+    pthread_cond_destroy(&store->checkpoint_wanted);
+    pthread_mutex_destroy(&store->checkpoint_lock);
+    pthread_cond_destroy(&store->work);
+    pthread_mutex_destroy(&store->lock);
+    free(store->readers);
+    free(store);
+}
+
+static void destroy(struct store *base)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+
+    pthread_mutex_lock(&store->lock);
+    store->closing = true;
+    pthread_cond_signal(&store->work);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->writer, NULL);
+    pthread_mutex_lock(&store->checkpoint_lock);
+    store->checkpoint_closing = true;
+    pthread_cond_signal(&store->checkpoint_wanted);
+    pthread_mutex_unlock(&store->checkpoint_lock);
+    pthread_join(store->checkpointer, NULL);
+    free_all(store);
+}
+
+static const struct store_ops *the_ops(void)
+{
+    static struct store_ops ops; /* filled with the same values by whoever comes first */
+
+    reads_fill_ops(&ops);
+    ops.commit = writer_commit;
+    ops.post = writer_post;
+    ops.policy_revision = policy_revision;
+    ops.garage_counts = garage_counts;
+    ops.health = health;
+    ops.backup = backup;
+    ops.destroy = destroy;
+    return &ops;
+}
+
+static void take_settings(struct sqlite_store *store, const struct sqlite_store_settings *settings)
+{
+    store->settings = *settings;
+    if (store->settings.readers == 0)
+        store->settings.readers = 8;
+    if (store->settings.starts_max == 0)
+        store->settings.starts_max = 96;
+    if (store->settings.reserve_bytes == 0)
+        store->settings.reserve_bytes = 4 * 1024 * 1024;
+    snprintf(store->path, sizeof(store->path), "%s", settings->path);
+    snprintf(store->reserve_path, sizeof(store->reserve_path), "%s-reserve", settings->path);
+}
+
+static enum ost_status start_threads(struct sqlite_store *store)
+{
+    if (pthread_create(&store->checkpointer, NULL, checkpointer_run, store) != 0)
+        return OST_NO_MEMORY;
+    if (pthread_create(&store->writer, NULL, writer_run, store) == 0)
+        return OST_OK;
+    pthread_mutex_lock(&store->checkpoint_lock);
+    store->checkpoint_closing = true;
+    pthread_cond_signal(&store->checkpoint_wanted);
+    pthread_mutex_unlock(&store->checkpoint_lock);
+    pthread_join(store->checkpointer, NULL);
+    return OST_NO_MEMORY;
+}
+
+enum ost_status sqlite_store_open(const struct sqlite_store_settings *settings, struct store **out)
+{
+    struct sqlite_store *store = calloc(1, sizeof(*store));
+    enum ost_status status = OST_NO_MEMORY;
+
+    if (!store)
+        return OST_NO_MEMORY;
+    take_settings(store, settings);
+    store->readers = calloc(store->settings.readers, sizeof(*store->readers));
+    if (!store->readers) {
+        free(store);
+        return OST_NO_MEMORY;
+    }
+    store->base.ops = the_ops();
+    atomic_init(&store->writable, true);
+    init_locks(store);
+    store->commit_seconds = metrics_register(settings->metrics, METRIC_HISTOGRAM, "ostler_store_commit_seconds", "",
+                                             "Time of one group commit.");
+    status = writer_open(store);
+    if (status == OST_OK)
+        status = prepare(store);
+    if (status == OST_OK)
+        status = tokens_open(store);
+    if (status == OST_OK)
+        status = start_threads(store);
+    if (status != OST_OK) {
+        free_all(store);
+        return status;
+    }
+    *out = &store->base;
+    return OST_OK;
+}
+
+enum ost_status sqlite_store_plate_key(struct store *base, unsigned char key[32])
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct reader *reader = reader_take(store);
+    enum ost_status status = OST_CORRUPT;
+    sqlite3_stmt *row;
+
+    if (!reader)
+        return OST_IO;
+    row = connection_statement(&reader->connection, SQL_META);
+    bind_text(row, 1, "plate_key");
+    if (sqlite3_step(row) == SQLITE_ROW && sqlite3_column_bytes(row, 0) == 32) {
+        memcpy(key, sqlite3_column_blob(row, 0), 32);
+        status = OST_OK;
+    }
+    sqlite3_reset(row);
+    reader_put(reader);
+    return status;
+}

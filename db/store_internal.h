@@ -1,0 +1,104 @@
+/* What the files of the SQLite store share. Private to db/. */
+#ifndef OSTLER_DB_STORE_INTERNAL_H
+#define OSTLER_DB_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "db/apply.h"
+#include "db/change_block.h"
+#include "db/sqlite_store.h"
+
+#define POSTED_MAX 4096
+#define TOKENS_CACHED 256
+
+/* Each class of changes has its own share, so that a flood of starts cannot starve the stops. */
+enum change_class { CLASS_STOPS, CLASS_REST, CLASS_STARTS, CLASS_COUNT };
+
+struct change_list {
+    struct change_block *first;
+    struct change_block **last;
+    unsigned length;
+};
+
+struct reader {
+    pthread_mutex_t lock;
+    struct connection connection; /* opened at first use */
+};
+
+struct token_cache {
+    pthread_mutex_t lock;
+    _Atomic uint64_t *generation; /* in a file that other processes bump: see tokens.c */
+    uint64_t seen_generation;
+    struct device_token tokens[TOKENS_CACHED]; /* by hash; direct-mapped */
+};
+
+struct sqlite_store {
+    struct store base; /* first: a store pointer is a pointer to this */
+    struct sqlite_store_settings settings;
+    char path[4096];
+    char reserve_path[4104];
+
+    /* the queue */
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    struct change_list waiting[CLASS_COUNT];
+    struct change_list posted;
+    bool closing;
+
+    /* the writer thread's own */
+    pthread_t writer;
+    struct connection connection;
+    struct applier applier;
+    struct counters counters;
+    int64_t retry_posted_at_ms;  /* monotonic */
+    int64_t room_checked_ms;
+    int64_t normal_max_pages;
+
+    /* the checkpointer */
+    pthread_t checkpointer;
+    pthread_mutex_t checkpoint_lock;
+    pthread_cond_t checkpoint_wanted;
+    bool checkpoint_closing;
+    bool checkpoint_due;
+    _Atomic int wal_pages;
+
+    /* seen by all */
+    struct reader *readers;
+    _Atomic unsigned next_reader;
+    _Atomic int room; /* enum store_room */
+    _Atomic bool writable;
+    _Atomic uint64_t commits;
+    _Atomic uint64_t changes;
+    struct token_cache tokens;
+    struct metric *commit_seconds;
+};
+
+/* writer.c */
+enum ost_status writer_commit(struct store *store, struct store_change *change, int64_t deadline_ms);
+enum ost_status writer_post(struct store *store, struct store_change *change);
+void *writer_run(void *context);
+enum ost_status writer_open(struct sqlite_store *store);
+
+/* room.c; writer thread */
+void room_prepare(struct sqlite_store *store);       /* at start: make the reserve */
+void room_ran_out(struct sqlite_store *store);       /* a write found no space */
+void room_look_again(struct sqlite_store *store, int64_t now_ms);
+bool room_allows(const struct sqlite_store *store, enum store_change_kind kind);
+
+/* checkpointer.c */
+void *checkpointer_run(void *context);
+void checkpoint_after_commit(struct sqlite_store *store); /* writer thread */
+
+/* reads.c */
+struct reader *reader_take(struct sqlite_store *store); /* NULL: it cannot be opened (logged) */
+void reader_put(struct reader *reader);
+void reads_fill_ops(struct store_ops *ops);
+
+/* tokens.c */
+enum ost_status tokens_open(struct sqlite_store *store);
+void tokens_close(struct sqlite_store *store);
+void tokens_changed(struct sqlite_store *store);
+enum ost_status tokens_find(struct store *base, const unsigned char hash[TOKEN_HASH_BYTES], struct device_token *out);
+
+#endif
