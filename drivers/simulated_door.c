@@ -20,6 +20,7 @@ struct simulated_door {
     struct door_driver base; /* first: a door_driver pointer is a pointer to this */
     enum simulated_fault fault;
     int64_t travel_ms;
+    bool held;      /* since the last acquire() it has always answered */
     bool wanted;    /* what the relay was last told */
     bool energised; /* what it does */
     bool pushed;    /* it was energised since the door was last looked at */
@@ -57,25 +58,38 @@ static enum ost_status drive(struct simulated_door *door, bool energised)
     return OST_OK;
 }
 
+static enum ost_status lost(struct simulated_door *door)
+{
+    door->held = false;
+    return OST_UNAVAILABLE;
+}
+
 static enum ost_status acquire(struct door_driver *driver, char problem[static REASON_BYTES])
 {
-    if (of(driver)->fault == FAULT_UNREACHABLE) {
+    struct simulated_door *door = of(driver);
+
+    if (door->fault == FAULT_UNREACHABLE) {
         snprintf(problem, REASON_BYTES, "The simulated door is told to be unreachable.");
-        return OST_UNAVAILABLE;
+        return lost(door);
     }
+    if (!door->held)
+        (void)drive(door, false); /* a weld is reported when the relay is set */
+    door->held = true;
     return OST_OK;
 }
 
 static enum ost_status probe(struct door_driver *driver)
 {
-    return of(driver)->fault == FAULT_UNREACHABLE ? OST_UNAVAILABLE : OST_OK;
+    struct simulated_door *door = of(driver);
+
+    return door->fault == FAULT_UNREACHABLE ? lost(door) : OST_OK;
 }
 
 static enum ost_status set_relay(struct door_driver *driver, bool energised)
 {
     struct simulated_door *door = of(driver);
 
-    return door->fault == FAULT_UNREACHABLE ? OST_UNAVAILABLE : drive(door, energised);
+    return door->fault == FAULT_UNREACHABLE ? lost(door) : drive(door, energised);
 }
 
 static int64_t way_ms(const struct simulated_door *door)
@@ -126,7 +140,7 @@ static enum ost_status read_position(struct door_driver *driver, int64_t now_ms,
     struct simulated_door *door = of(driver);
 
     if (door->fault == FAULT_UNREACHABLE)
-        return OST_UNAVAILABLE;
+        return lost(door);
     move(door, now_ms);
     if (door->pushed)
         push(door, now_ms);

@@ -156,6 +156,8 @@ void door_list_faults(const struct door *door, struct door_snapshot *view);
 
 /* Do all that is due at one door, and set door->next_ns. */
 void door_step(struct door *door, bool is_stopping);
+/* Bring door->view up to date. Under the lock. */
+void door_update_view(struct door *door);
 /* Its sensor's descriptor is readable, or (is_broken) reports an error. */
 void door_sensor_ready(struct door *door, bool is_broken);
 /* The thread ends: what is under way becomes final. The relay is released already. */

@@ -170,6 +170,7 @@ void door_finish(struct door *door, struct command_node *node, enum command_stat
 
     metric_add(actuator->outcomes[status], 1);
     pthread_mutex_lock(&actuator->lock);
+    door_update_view(door); /* who waits for the command then finds its door as it left it */
     node->command.status = status;
     snprintf(node->command.reason, sizeof(node->command.reason), "%s", reason);
     node->command.finished_at_ms = now_ms;

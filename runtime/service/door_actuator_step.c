@@ -316,11 +316,21 @@ static enum door_health health_of(const struct door *door)
     return door->relay_is_stuck || door->raised_at_ms[FAULT_NOT_MOVED] != 0 ? DOOR_FAULTED : DOOR_OK;
 }
 
+void door_update_view(struct door *door)
+{
+    struct door_snapshot *view = &door->view;
+
+    view->position = door->travel.position;
+    view->assumed = door->travel.assumed;
+    view->health = health_of(door);
+    view->health_checked_at_ms = door->checked_at_ms;
+    door_list_faults(door, view);
+}
+
 /* Let others see the door as it is now, and work out when it wants its next step. */
 static void show(struct door *door, struct simulation_request *simulated)
 {
     struct door_actuator *actuator = door->actuator;
-    struct door_snapshot *view = &door->view;
     int64_t next_ns = earlier(door->health_at_ns, door->travel.until_ns);
 
     if (door->is_held && has_sensor(door))
@@ -328,11 +338,7 @@ static void show(struct door *door, struct simulation_request *simulated)
     if (door->awaiting.head)
         next_ns = earlier(next_ns, door->awaiting.head->seen_by_ns);
     pthread_mutex_lock(&actuator->lock);
-    view->position = door->travel.position;
-    view->assumed = door->travel.assumed;
-    view->health = health_of(door);
-    view->health_checked_at_ms = door->checked_at_ms;
-    door_list_faults(door, view);
+    door_update_view(door);
     if (door->queued.head)
         next_ns = earlier(next_ns, door->queued.head->deadline_ns);
     if (door->queued.head || door->firing)
