@@ -49,6 +49,11 @@ const struct http_request *exchange_request(const struct http_exchange *exchange
  */
 const char *exchange_query_value(struct http_exchange *exchange, const char *name, bool *malformed);
 
+/*
+ * Decode %XX (and, in queries, '+'), with a NUL at the end. False: a bad escape, a NUL, or longer than bytes - 1.
+ */
+bool exchange_percent_decode(const char *text, size_t length, bool plus_is_space, char *out, size_t bytes);
+
 /* ---- answering: once ---- */
 
 /* The exchange's own buffer of RESPONSE_BYTES, to write a JSON body into. */

@@ -33,5 +33,8 @@ const struct route *route_find(const struct route *routes, size_t count, enum ht
 /* The runtime's own routes. */
 extern const struct route http_routes[];
 extern const size_t http_route_count;
+/* Those of the metrics' own listener. */
+extern const struct route metrics_routes[];
+extern const size_t metrics_route_count;
 
 #endif
