@@ -1,0 +1,68 @@
+/*
+ * The sandbox: a bounded Lua state for text that comes from people - policies and the configuration.
+ *
+ * On the list are only functions that cannot reach the machine, cannot outlive their budget and give the same result each
+ * time. There is no load, require, os, io, debug, coroutine, metatable, raw access, pcall or collectgarbage. Memory is the
+ * arena's size; a count hook looks at the CPU time of the thread and, once it is spent, makes every instruction fail.
+ */
+#ifndef OSTLER_POLICY_SANDBOX_H
+#define OSTLER_POLICY_SANDBOX_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/status.h"
+
+struct sandbox;
+
+struct sandbox_limits {
+    size_t memory_bytes;
+    int64_t cpu_ns; /* of each sandbox_call() */
+};
+
+/* Why a call failed. */
+enum sandbox_breach { SANDBOX_FINE, SANDBOX_ERROR, SANDBOX_CPU, SANDBOX_MEMORY };
+
+struct sandbox_failure {
+    enum sandbox_breach breach;
+    int line;       /* of the text; 0: unknown */
+    char text[384]; /* what is wrong, without file and line */
+};
+
+/* A state with the library of the list. *out is freed with sandbox_destroy(). OST_NO_MEMORY. One thread at a time. */
+enum ost_status sandbox_create(const struct sandbox_limits *limits, struct sandbox **out) OST_MUST_CHECK;
+void sandbox_destroy(struct sandbox *sandbox); /* accepts NULL */
+
+/*
+ * Run a C function in protected mode and within the limits: the only way to touch the state. context is its one argument,
+ * a light userdata. False: *failure says why, and the stack is as before.
+ */
+bool sandbox_call(struct sandbox *sandbox, lua_CFunction function, void *context, struct sandbox_failure *failure);
+
+/*
+ * For use inside a sandbox_call(): compile text (never bytecode) under a name for messages, and leave the function on the
+ * stack. Its globals are looked up in the table on top of the stack, which is taken off. Raises on errors.
+ */
+void sandbox_load(lua_State *lua, const char *text, size_t length, const char *name);
+
+/* Keep the state as it is now (after a full collection; the collector stays off), and put it back. */
+bool sandbox_snapshot(struct sandbox *sandbox);
+void sandbox_restore(struct sandbox *sandbox);
+
+/* A pointer of the host's for the time of a call, readable from C functions by sandbox_host(). */
+void sandbox_set_host(struct sandbox *sandbox, void *host);
+void *sandbox_host(lua_State *lua);
+/* The seed of the sandbox's random(): the same seed gives the same numbers. */
+void sandbox_seed(struct sandbox *sandbox, uint64_t seed);
+
+/* Inside a call: raise an error with the line where Lua called the C function that calls this. */
+int sandbox_fail(lua_State *lua, const char *format, ...) OST_PRINTF(2, 3);
+/* The same with the calling line as an out-parameter, for verbs that record where they were called. */
+int sandbox_line(lua_State *lua);
+
+/* Push the table of safe functions that a chunk's globals begin with: sandbox_create() made it. */
+void sandbox_push_library(lua_State *lua);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The units of the policy contract: money, durations, opening hours, times and tariffs, as Lua values that know how to
+ * reckon with each other and refuse what makes no sense.
+ */
+#ifndef OSTLER_POLICY_UNITS_H
+#define OSTLER_POLICY_UNITS_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/zone.h"
+
+/* Register the metatables, and the constructors in the table on top of the stack. Inside a sandbox_call(). */
+void units_open(lua_State *lua);
+
+void push_duration(lua_State *lua, int64_t milliseconds);
+void push_time(lua_State *lua, const struct zone *zone, int64_t wall_ms);
+
+/* The value at index, or an error that says what is expected. Money is in hundredths of the currency's unit. */
+int64_t check_money(lua_State *lua, int index);
+/* A time, or a duration from now_ms on: the wall time that is meant. */
+int64_t check_moment(lua_State *lua, int index, int64_t now_ms);
+
+#endif
