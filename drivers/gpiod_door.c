@@ -153,7 +153,8 @@ static void name_holder(struct gpiod_chip *chip, unsigned offset, const char *na
     if (info && gpiod_line_info_is_used(info)) {
         const char *consumer = gpiod_line_info_get_consumer(info);
 
-        snprintf(problem, REASON_BYTES, "line \"%s\" is held by \"%.64s\"", name, consumer ? consumer : "an unnamed program");
+        snprintf(problem, REASON_BYTES, "line \"%s\" is held by \"%.64s\"", name,
+                 consumer ? consumer : "an unnamed program");
     }
     gpiod_line_info_free(info);
 }

@@ -209,7 +209,8 @@ void door_raise(struct door *door, enum door_fault fault, const char *detail)
 {
     struct door_actuator *actuator = door->actuator;
 
-    fault_board_raise(actuator->parts.faults, door->subject, fault_table[fault].code, fault_table[fault].severity, detail);
+    fault_board_raise(actuator->parts.faults, door->subject, fault_table[fault].code, fault_table[fault].severity,
+                      detail);
     if (door->raised_at_ms[fault] != 0)
         return;
     door->raised_at_ms[fault] = clock_wall_ms(actuator->parts.clock);

@@ -1,6 +1,6 @@
 /*
- * The real `ostler serve` with a gpiod door, in the rig: what its relay's line does, and what it does not do, from boot to
- * power cut. The line is watched from the first moment to the last: every pulse must have a start that asked for it.
+ * The real `ostler serve` with a gpiod door, in the rig: what its relay's line does and does not do, from boot to power
+ * cut. The line is watched from the first moment to the last: every pulse must have a start that asked for it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -124,6 +124,15 @@ static int end_server(int signal_number)
     return status;
 }
 
+/* Each test begins with a server, whatever became of the one before. */
+static int need_server(void **state)
+{
+    (void)state;
+    if (server <= 0)
+        start_server();
+    return 0;
+}
+
 /* ---- HTTP, one connection a request ---- */
 
 struct answer {
@@ -198,7 +207,8 @@ static struct answer start_session(const char *headers)
     char body[256];
 
     visitor++;
-    snprintf(body, sizeof(body), "{\"garageId\":\"g\",\"userId\":\"u-%u\",\"licensePlate\":\"RIG%u\"}", visitor, visitor);
+    snprintf(body, sizeof(body), "{\"garageId\":\"g\",\"userId\":\"u-%u\",\"licensePlate\":\"RIG%u\"}", visitor,
+             visitor);
     answer = call("POST", "/v1/sessions", headers, body);
     if (answer.status == 201)
         starts_made++;
@@ -240,7 +250,8 @@ static void expect_one_good_pulse(void)
     EVENTUALLY(wire_level(RELAY) == 0, 5000);
     rig_sleep_ms(50); /* the watcher's last look */
     pulse = relay_watch_latest();
-    printf("         pulse between %.1f and %.1f ms\n", (double)pulse.at_least_ns / 1e6, (double)pulse.at_most_ns / 1e6);
+    printf("         pulse between %.1f and %.1f ms\n", (double)pulse.at_least_ns / 1e6,
+           (double)pulse.at_most_ns / 1e6);
     assert_true(pulse.at_most_ns >= INT64_C(500000000));
     assert_true(pulse.at_least_ns < INT64_C(650000000));
 }
@@ -280,7 +291,6 @@ static void boot_moves_nothing(void **state)
     char health[256];
 
     (void)state;
-    start_server();
     expect_quiet();
     assert_string_equal(door_says(health_path, health), "ok");
 }
@@ -307,7 +317,7 @@ static void the_sensor_decides_the_outcome(void **state)
     char text[256];
 
     (void)state;
-    rig_sleep_ms(1500); /* the passage before is over */
+    EVENTUALLY(strcmp(door_says(position_path, text), "closed") == 0, 5000); /* the passage before is over */
     answer = start_session("Prefer: wait=5\r\n"); /* the sensor sees nothing: 1 s and a margin later that is known */
     assert_int_equal(answer.status, 201);
     assert_string_equal(member(&answer, command_status_path, text), "not_moved");
@@ -343,10 +353,13 @@ static void sigterm_and_restart_move_nothing(void **state)
 
 static void sigterm_in_a_pulse_does_not_cut_it_short(void **state)
 {
+    int status;
+
     (void)state;
     assert_int_equal(start_session("").status, 201);
     EVENTUALLY(wire_level(RELAY) == 1, 5000);
-    end_server(SIGTERM);
+    status = end_server(SIGTERM);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     assert_int_equal(wire_level(RELAY), 0);
     expect_one_good_pulse();
     start_server();
@@ -414,7 +427,6 @@ static void a_chip_that_vanishes_in_a_pulse_does_not_pulse_when_it_is_back(void 
     char text[256];
 
     (void)state;
-    rig_sleep_ms(1500);
     assert_int_equal(start_session("").status, 201);
     EVENTUALLY(wire_level(RELAY) == 1, 5000);
     chip_unplug();
@@ -426,13 +438,12 @@ static void a_chip_that_vanishes_in_a_pulse_does_not_pulse_when_it_is_back(void 
 
 static void an_opening_nobody_asked_for_is_a_fault(void **state)
 {
-    struct answer answer;
+    char text[256];
 
     (void)state;
+    EVENTUALLY(strcmp(door_says(position_path, text), "closed") == 0, 5000); /* the passage before is over */
     wire_pull(OPEN_SENSOR, true);
-    rig_sleep_ms(1000);
-    answer = call("GET", "/v1/garages/g/doors/in", "", "");
-    assert_non_null(strstr(answer.body, "moved_unasked"));
+    EVENTUALLY(strstr(call("GET", "/v1/garages/g/doors/in", "", "").body, "moved_unasked"), 2000);
     wire_pull(OPEN_SENSOR, false);
     expect_quiet();
 }
@@ -504,19 +515,20 @@ static int tear_down(void **state)
 
 int main(void)
 {
+#define SCENARIO(name) cmocka_unit_test_setup(name, need_server)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(boot_moves_nothing),
-        cmocka_unit_test(a_start_moves_the_relay_once_for_half_a_second),
-        cmocka_unit_test(the_sensor_decides_the_outcome),
-        cmocka_unit_test(sighup_moves_nothing),
-        cmocka_unit_test(sigterm_and_restart_move_nothing),
-        cmocka_unit_test(sigterm_in_a_pulse_does_not_cut_it_short),
-        cmocka_unit_test(kill_9_in_a_pulse_and_restart_do_not_pulse_again),
-        cmocka_unit_test(a_chip_that_vanishes_makes_the_door_unreachable_and_the_process_stays_calm),
-        cmocka_unit_test(it_comes_back_with_the_chip_and_nothing_moves),
-        cmocka_unit_test(a_chip_that_vanishes_in_a_pulse_does_not_pulse_when_it_is_back),
-        cmocka_unit_test(an_opening_nobody_asked_for_is_a_fault),
-        cmocka_unit_test(it_boots_without_a_chip_and_takes_it_when_it_comes),
+        SCENARIO(boot_moves_nothing),
+        SCENARIO(a_start_moves_the_relay_once_for_half_a_second),
+        SCENARIO(the_sensor_decides_the_outcome),
+        SCENARIO(sighup_moves_nothing),
+        SCENARIO(sigterm_and_restart_move_nothing),
+        SCENARIO(sigterm_in_a_pulse_does_not_cut_it_short),
+        SCENARIO(kill_9_in_a_pulse_and_restart_do_not_pulse_again),
+        SCENARIO(a_chip_that_vanishes_makes_the_door_unreachable_and_the_process_stays_calm),
+        SCENARIO(it_comes_back_with_the_chip_and_nothing_moves),
+        SCENARIO(an_opening_nobody_asked_for_is_a_fault),
+        SCENARIO(a_chip_that_vanishes_in_a_pulse_does_not_pulse_when_it_is_back),
+        SCENARIO(it_boots_without_a_chip_and_takes_it_when_it_comes),
     };
 
     setvbuf(stdout, NULL, _IOLBF, 0);

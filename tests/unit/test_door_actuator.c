@@ -215,7 +215,8 @@ static int set_up(void **state)
                                      .gap_ms = 10, .travel_ms = 100, .command_expires_ms = 10000};
     bench->garage = (struct garage){.id = "g", .doors = &bench->plan, .door_count = 1};
     bench->site = (struct site){.garages = &bench->garage, .garage_count = 1};
-    bench->parts = (struct door_actuator_parts){.clock = &clock_of_test, .ids = &bench->ids, .store = &bench->store.base,
+    bench->parts = (struct door_actuator_parts){.clock = &clock_of_test, .ids = &bench->ids,
+                                                .store = &bench->store.base,
                                                 .faults = bench->faults, .drivers = drivers};
     *state = bench;
     return 0;
