@@ -1,8 +1,8 @@
 /*
  * A door behind Linux GPIO lines: a relay output, and where there is one a switch that is active while it is open.
  *
- * The chip is found by its label and the lines by name, or by offset in digits. Both lines are one request, so they come
- * and go together, and the relay's initial level is part of it: taking hold of a line never moves a door.
+ * The chip is found by its label and the lines by name, or by offset in digits. Both lines are one request, so they
+ * come and go together, and the relay's initial level is part of it: taking hold of a line never moves a door.
  */
 #ifndef OSTLER_DRIVERS_GPIOD_DOOR_H
 #define OSTLER_DRIVERS_GPIOD_DOOR_H

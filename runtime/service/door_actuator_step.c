@@ -6,7 +6,7 @@
 #define PROBE_EVERY_NS    (500 * NS_PER_MS)
 #define ACQUIRE_EVERY_NS  (1000 * NS_PER_MS)
 #define RETRY_SOON_NS     (50 * NS_PER_MS) /* right after the hardware was lost: a relay may be energised */
-#define READ_MOVING_NS    (50 * NS_PER_MS) /* a sensor that has no descriptor is looked at this often while things move */
+#define READ_MOVING_NS    (50 * NS_PER_MS) /* a sensor without a descriptor is looked at this often while things move */
 #define READ_AT_REST_NS   (500 * NS_PER_MS)
 
 static int64_t now_ns_of(const struct door *door)
