@@ -112,7 +112,7 @@ enum ost_status guard_create(unsigned workers, unsigned per_address, struct cloc
         return OST_NO_MEMORY;
     }
     guard->count = workers;
-    guard->per_address = per_address > 0 ? per_address : workers / 4;
+    guard->per_address = per_address > 0 ? per_address : workers / 2;
     guard->clock = clock;
     pthread_mutex_init(&guard->lock, NULL);
     for (unsigned i = 0; i < workers; i++)
@@ -120,7 +120,7 @@ enum ost_status guard_create(unsigned workers, unsigned per_address, struct cloc
     guard->evictions = metrics_register(metrics, METRIC_COUNTER, "ostler_http_evictions_total", "",
                                         "Connections ended because they were idle or slow.");
     guard->refusals = metrics_register(metrics, METRIC_COUNTER, "ostler_http_refused_connections_total", "",
-                                       "Connections over the limit of their address.");
+                                       "Connections closed because their address has too many.");
     guard->busy_now = metrics_register(metrics, METRIC_GAUGE, "ostler_http_workers_busy", "",
                                        "HTTP workers that have a connection.");
     sigaction(wake_signal(), &action, NULL);
@@ -190,40 +190,38 @@ void guard_enter(struct guard *guard, struct worker *worker, enum worker_state s
     pthread_mutex_unlock(&worker->lock);
 }
 
-/* Connections of an address now, the one at hand left out. Under guard->lock, which all that count hold. */
-static unsigned count_address(const struct guard *guard, const char *address)
+void guard_admit(struct guard *guard, struct worker *worker)
+{
+    pthread_mutex_lock(&guard->lock);
+    worker->has_connection = true;
+    worker->address[0] = '\0';
+    atomic_fetch_add(&guard->busy, 1);
+    pthread_mutex_unlock(&guard->lock);
+    guard_enter(guard, worker, WORKER_READING);
+}
+
+bool guard_know(struct guard *guard, struct worker *worker, const char *address)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < guard->count; i++)
-        count += guard->workers[i].is_counted && strcmp(guard->workers[i].address, address) == 0;
-    return count;
-}
-
-bool guard_admit(struct guard *guard, struct worker *worker, const char *address)
-{
-    bool admitted;
-
+    if (worker->address[0])
+        return true; /* counted with its first request; only its own thread writes it */
     pthread_mutex_lock(&guard->lock);
-    admitted = count_address(guard, address) < guard->per_address;
-    if (admitted) {
-        snprintf(worker->address, sizeof(worker->address), "%s", address);
-        worker->is_counted = true;
-        atomic_fetch_add(&guard->busy, 1);
-    }
+    snprintf(worker->address, sizeof(worker->address), "%s", address);
+    for (unsigned i = 0; i < guard->count; i++)
+        count += guard->workers[i].has_connection && strcmp(guard->workers[i].address, address) == 0;
     pthread_mutex_unlock(&guard->lock);
-    if (admitted)
-        guard_enter(guard, worker, WORKER_READING);
-    else
-        metric_add(guard->refusals, 1);
-    return admitted;
+    if (count <= guard->per_address)
+        return true;
+    metric_add(guard->refusals, 1);
+    return false;
 }
 
 void guard_release(struct guard *guard, struct worker *worker)
 {
     pthread_mutex_lock(&guard->lock);
-    if (worker->is_counted) {
-        worker->is_counted = false;
+    if (worker->has_connection) {
+        worker->has_connection = false;
         atomic_fetch_sub(&guard->busy, 1);
     }
     pthread_mutex_unlock(&guard->lock);

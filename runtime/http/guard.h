@@ -34,7 +34,7 @@ struct worker {
     enum worker_state state;
     int64_t since_ms;  /* monotonic */
     char address[48];  /* of the connection's other side */
-    bool is_counted;   /* the connection counts against its address */
+    bool has_connection;
     char *buffer;      /* the worker's own, for answers: GUARD_BUFFER_BYTES */
 };
 #define GUARD_BUFFER_BYTES (72 * 1024)
@@ -46,8 +46,13 @@ void guard_destroy(struct guard *guard); /* accepts NULL; ends its thread */
 /* From a worker's own thread. worker_join(): NULL where there are more threads than places. */
 struct worker *guard_join(struct guard *guard);
 void guard_leave(struct guard *guard, struct worker *worker);
-/* A connection begins. False: its address has as many as it may. */
-bool guard_admit(struct guard *guard, struct worker *worker, const char *address);
+/* A connection begins. */
+void guard_admit(struct guard *guard, struct worker *worker);
+/*
+ * A request of the connection tells its address (civetweb does not know it before). False: the address has more
+ * connections than it may, and this one is to be closed with its answer.
+ */
+bool guard_know(struct guard *guard, struct worker *worker, const char *address);
 void guard_release(struct guard *guard, struct worker *worker);
 void guard_enter(struct guard *guard, struct worker *worker, enum worker_state state);
 

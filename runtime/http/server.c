@@ -79,7 +79,8 @@ static void prepare(struct passage *passage)
     exchange->request.idempotency_key = "";
     exchange->request.context = passage->server->settings.context;
     exchange->is_head = strcmp(passage->info->request_method, "HEAD") == 0;
-    exchange->must_close = guard_is_crowded(passage->server->guard) || atomic_load(&passage->server->draining) ||
+    exchange->must_close = !guard_know(passage->server->guard, exchange->worker, passage->info->remote_addr) ||
+                           guard_is_crowded(passage->server->guard) || atomic_load(&passage->server->draining) ||
                            strcmp(passage->info->http_version, "1.1") != 0;
 }
 
@@ -345,7 +346,10 @@ static int on_connection(const struct mg_connection *connection, void **data)
     struct worker *worker = mg_get_thread_pointer(connection);
 
     (void)data;
-    return worker && guard_admit(server->guard, worker, mg_get_request_info(connection)->remote_addr) ? 0 : 1;
+    if (!worker)
+        return 1;
+    guard_admit(server->guard, worker);
+    return 0;
 }
 
 static void on_connection_closed(const struct mg_connection *connection)

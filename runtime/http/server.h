@@ -20,7 +20,7 @@ struct http_server;
 struct http_server_settings {
     const char *listen;               /* "127.0.0.1:8080", "[::1]:8080"; port 0 takes a free one */
     unsigned workers;                 /* 8..1024 */
-    unsigned connections_per_address; /* 0: a quarter of the workers */
+    unsigned connections_per_address; /* 0: half of the workers */
     const struct route *routes;
     size_t route_count;
     struct authenticator *authenticator;

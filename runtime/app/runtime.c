@@ -1,0 +1,472 @@
+#include "runtime/app/runtime.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "db/sqlite_store.h"
+#include "drivers/driver_table.h"
+#include "runtime/app/state.h"
+#include "runtime/auth/device_tokens.h"
+#include "runtime/base/log.h"
+#include "runtime/http/api.h"
+#include "runtime/http/server.h"
+#include "runtime/policy/lua_host.h"
+#include "runtime/service/housekeeping.h"
+
+#define DRAIN_MS 10000
+#define HEARTBEAT_MAX_MS 5000
+#define OUTBOX_KEPT_MS (INT64_C(30) * 86400000)
+#define PROBLEMS_SHOWN 32
+
+/* In the order in which they are made; they end the other way round. */
+struct runtime {
+    char path[PATH_BYTES];
+    char state[PATH_BYTES];
+    struct configuration *configuration; /* its site was handed to the registry */
+    struct clock clock;
+    struct uuid_generator ids;
+    struct metrics *metrics;
+    struct fault_board *faults;
+    struct site_registry *sites;
+    struct store *store;
+    struct policy_host *policy_host;
+    struct policy_catalog *policies;
+    struct authenticator *authenticator;
+    struct door_actuator *doors;
+    struct session_desk *desk;
+    struct housekeeping *housekeeping;
+    struct http_api api;
+    struct http_server *metrics_server;
+    struct http_server *server;
+};
+
+void runtime_print_report(const struct configuration_report *report)
+{
+    for (size_t i = 0; i < report->count && i < CONFIGURATION_PROBLEMS_MAX; i++) {
+        const struct configuration_problem *problem = &report->problems[i];
+        const char *kind = problem->is_warning ? "warning" : "error";
+
+        if (problem->line > 0)
+            fprintf(stderr, "%s:%d: %s: %s\n", report->file, problem->line, kind, problem->text);
+        else
+            fprintf(stderr, "%s: %s: %s\n", report->file, kind, problem->text);
+    }
+    if (report->count > CONFIGURATION_PROBLEMS_MAX)
+        fprintf(stderr, "%s: and %zu more\n", report->file, report->count - CONFIGURATION_PROBLEMS_MAX);
+}
+
+/* ---- configuration ---- */
+
+/* Where the last good one may be, when the configuration itself cannot say where its database is. */
+static void guess_state_folder(const char *path, char out[PATH_BYTES])
+{
+    const char *kept = getenv("STATE_DIRECTORY");
+    char *text;
+    size_t length;
+
+    state_folder(NULL, out);
+    if (kept || file_read(path, CONFIGURATION_BYTES_MAX, &text, &length) != OST_OK)
+        return;
+    /* A typo elsewhere leaves the storage path readable: take the last text after `path =`. */
+    for (char *at = strstr(text, "path"); at; at = strstr(at + 4, "path")) {
+        char found[PATH_BYTES];
+
+        if (sscanf(at, "path = \"%1000[^\"]\"", found) == 1 || sscanf(at, "path=\"%1000[^\"]\"", found) == 1) {
+            struct configuration guessed;
+
+            snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%s", found);
+            if (found[0] == '/')
+                state_folder(&guessed, out);
+        }
+    }
+    free(text);
+}
+
+static enum ost_status read_last_good(struct runtime *runtime, const struct configuration_report *broken)
+{
+    struct configuration_report report;
+    char file[PATH_BYTES];
+    char *text = NULL;
+    size_t length = 0;
+    enum ost_status status;
+
+    guess_state_folder(runtime->path, runtime->state);
+    state_configuration_file(runtime->state, runtime->path, file);
+    status = file_read(file, CONFIGURATION_BYTES_MAX, &text, &length);
+    if (status != OST_OK)
+        return OST_INVALID;
+    status = configuration_parse(text, length, runtime->path, &runtime->configuration, &report);
+    free(text);
+    if (status != OST_OK)
+        return OST_INVALID;
+    log_error("configuration", "%s is broken (%zu errors): STARTED ON THE LAST GOOD ONE. Mend it: 'ostler check' says what is wrong.",
+              runtime->path, broken->errors);
+    fault_board_raise(runtime->faults, "configuration", "configuration_invalid", FAULT_ALARM,
+                      "The configuration is broken; the runtime runs on the last good one. 'ostler check' says what is wrong.");
+    return OST_OK;
+}
+
+static void keep_as_last_good(struct runtime *runtime)
+{
+    char *text;
+    size_t length;
+
+    if (file_read(runtime->path, CONFIGURATION_BYTES_MAX, &text, &length) != OST_OK)
+        return;
+    if (state_keep_configuration(runtime->state, runtime->path, text, length) != OST_OK)
+        log_error("configuration", "cannot keep a copy in %s: a typo later could keep the runtime from starting", runtime->state);
+    free(text);
+}
+
+static enum ost_status load_configuration(struct runtime *runtime, bool *is_current)
+{
+    struct configuration_report *report = calloc(1, sizeof(*report));
+    enum ost_status status = report ? configuration_read(runtime->path, &runtime->configuration, report) : OST_NO_MEMORY;
+
+    *is_current = status == OST_OK;
+    if (status == OST_OK) {
+        state_folder(runtime->configuration, runtime->state);
+    } else if (report) {
+        runtime_print_report(report);
+        status = read_last_good(runtime, report);
+    }
+    free(report);
+    return status;
+}
+
+/* ---- starting ---- */
+
+static enum ost_status open_store(struct runtime *runtime)
+{
+    const struct configuration *configuration = runtime->configuration;
+    const struct site *site = configuration->site;
+    const char **ids = calloc(site->garage_count, sizeof(*ids));
+    struct sqlite_store_settings settings = {
+        .path = configuration->storage.path,
+        .quota_bytes = configuration->storage.quota_bytes,
+        .reserve_bytes = configuration->storage.reserve_bytes,
+        .starts_max = (unsigned)configuration->http.workers * 3 / 8, /* reads and stops keep workers of their own */
+        .garage_ids = ids,
+        .garage_count = site->garage_count,
+        .clock = &runtime->clock,
+        .ids = &runtime->ids,
+        .metrics = runtime->metrics,
+    };
+    enum ost_status status;
+
+    if (!ids)
+        return OST_NO_MEMORY;
+    for (size_t i = 0; i < site->garage_count; i++)
+        ids[i] = site->garages[i].id;
+    mkdir(runtime->state, 0750); /* where it is missing; opening says what is wrong */
+    status = sqlite_store_open(&settings, &runtime->store);
+    free(ids);
+    return status;
+}
+
+static void log_problems(const struct policy_problem *problems, size_t count)
+{
+    for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
+        log_error("policy", "%s:%d: %s", problems[i].file, problems[i].line, problems[i].text);
+}
+
+static enum ost_status load_policies(struct runtime *runtime, const char *directory, enum policy_load how)
+{
+    struct policy_problem problems[PROBLEMS_SHOWN];
+    size_t count = 0;
+    enum ost_status status = policy_catalog_load(runtime->policies, directory, how, problems, PROBLEMS_SHOWN, &count);
+
+    log_problems(problems, count);
+    return status;
+}
+
+static enum ost_status start_policies(struct runtime *runtime)
+{
+    struct lua_policy_host_settings settings = {.instances = 0};
+    enum ost_status status = lua_policy_host_create(&settings, &runtime->policy_host);
+    struct policy_catalog_parts parts = {
+        .store = runtime->store, .clock = &runtime->clock, .faults = runtime->faults, .metrics = runtime->metrics};
+
+    if (status != OST_OK)
+        return status;
+    parts.host = runtime->policy_host;
+    status = policy_catalog_create(&parts, &runtime->policies);
+    if (status != OST_OK)
+        return status;
+    status = load_policies(runtime, runtime->configuration->policies_directory, POLICY_LOAD_LENIENT);
+    return status == OST_NO_MEMORY ? status : OST_OK; /* broken ones stop starts, not the start-up */
+}
+
+static void restore_maintenance(struct runtime *runtime)
+{
+    struct maintenance_lock locks[64];
+    size_t count = 0;
+
+    if (runtime->store->ops->list_maintenance(runtime->store, 64, locks, &count) != OST_OK)
+        return; /* logged where it was born */
+    for (size_t i = 0; i < count; i++) {
+        if (door_actuator_maintain(runtime->doors, locks[i].garage_id, locks[i].door_id, locks[i].until_ms) != OST_OK)
+            log_warning("serve", "a maintenance lock of %s/%s names a door that is not there", locks[i].garage_id, locks[i].door_id);
+    }
+}
+
+static enum ost_status start_doors(struct runtime *runtime)
+{
+    struct door_actuator_parts parts = {
+        .clock = &runtime->clock,
+        .ids = &runtime->ids,
+        .store = runtime->store,
+        .faults = runtime->faults,
+        .metrics = runtime->metrics,
+        .drivers = door_driver_table,
+    };
+    const struct site *site = site_registry_take(runtime->sites);
+    enum ost_status status = door_actuator_create(&parts, site, &runtime->doors);
+
+    site_registry_put(runtime->sites, site);
+    if (status == OST_OK)
+        restore_maintenance(runtime);
+    return status;
+}
+
+static enum ost_status start_desk(struct runtime *runtime)
+{
+    struct session_desk_parts parts = {
+        .clock = &runtime->clock,
+        .ids = &runtime->ids,
+        .store = runtime->store,
+        .doors = runtime->doors,
+        .policies = runtime->policies,
+        .faults = runtime->faults,
+        .metrics = runtime->metrics,
+    };
+    struct housekeeping_parts chores = {
+        .clock = &runtime->clock,
+        .store = runtime->store,
+        .sites = runtime->sites,
+        .policies = runtime->policies,
+        .faults = runtime->faults,
+        .metrics = runtime->metrics,
+        .keep_past_sessions_ms = runtime->configuration->storage.keep_past_sessions_ms,
+        .keep_outbox_ms = OUTBOX_KEPT_MS,
+    };
+    enum ost_status status = sqlite_store_plate_key(runtime->store, parts.plate_key);
+
+    if (status == OST_OK)
+        status = session_desk_create(&parts, &runtime->desk);
+    chores.desk = runtime->desk;
+    if (status == OST_OK)
+        status = housekeeping_create(&chores, &runtime->housekeeping);
+    return status;
+}
+
+static enum ost_status start_servers(struct runtime *runtime)
+{
+    const struct configuration *configuration = runtime->configuration;
+    struct http_server_settings settings = {
+        .listen = configuration->http.listen,
+        .workers = (unsigned)configuration->http.workers,
+        .connections_per_address = (unsigned)configuration->http.connections_per_address,
+        .routes = http_routes,
+        .route_count = http_route_count,
+        .authenticator = runtime->authenticator,
+        .sites = runtime->sites,
+        .ids = &runtime->ids,
+        .clock = &runtime->clock,
+        .metrics = runtime->metrics,
+        .context = &runtime->api,
+    };
+    enum ost_status status;
+
+    runtime->api.clock = &runtime->clock;
+    runtime->api.ids = &runtime->ids;
+    runtime->api.store = runtime->store;
+    runtime->api.desk = runtime->desk;
+    runtime->api.doors = runtime->doors;
+    runtime->api.policies = runtime->policies;
+    runtime->api.faults = runtime->faults;
+    runtime->api.metrics = runtime->metrics;
+    runtime->api.workers = settings.workers;
+    status = http_server_start(&settings, &runtime->server);
+    if (status != OST_OK || !configuration->metrics.listen[0])
+        return status;
+    settings.listen = configuration->metrics.listen;
+    settings.workers = 8;
+    settings.connections_per_address = 8;
+    settings.routes = metrics_routes;
+    settings.route_count = metrics_route_count;
+    settings.metrics = NULL;
+    if (http_server_start(&settings, &runtime->metrics_server) != OST_OK) {
+        /* Nobody is kept in or out by missing metrics. */
+        fault_board_raise(runtime->faults, "metrics", "metrics_unavailable", FAULT_WARNING, "The address of metrics{} cannot be listened on.");
+    }
+    return OST_OK;
+}
+
+/* The command line's own token: what it may do, staff may. A new one at each start; the old one is revoked by its expiry. */
+static enum ost_status make_cli_token(struct runtime *runtime)
+{
+    struct store_change *change = store_change_create(STORE_TOKEN);
+    char text[DEVICE_TOKEN_TEXT_BYTES];
+    char kept[CLI_TOKEN_BYTES], address[80];
+    enum ost_status status;
+    struct caller caller;
+    const struct site *site;
+
+    if (!change)
+        return OST_NO_MEMORY;
+    site = site_registry_take(runtime->sites);
+    if (state_read_cli(runtime->state, kept, address) == OST_OK &&
+        runtime->authenticator->ops->authenticate(runtime->authenticator, site, kept, strlen(kept), &caller) == OST_OK) {
+        status = state_write_cli(runtime->state, kept, http_server_address(runtime->server));
+    } else {
+        device_token_make(STAFF_PARTNER, SCOPES_OF_STAFF, clock_wall_ms(&runtime->clock), 0, &change->u.token.token, text);
+        status = runtime->store->ops->commit(runtime->store, change, clock_monotonic_ms(&runtime->clock) + 5000);
+        if (status == OST_OK)
+            status = state_write_cli(runtime->state, text, http_server_address(runtime->server));
+        explicit_bzero(text, sizeof(text));
+    }
+    site_registry_put(runtime->sites, site);
+    store_change_release(change);
+    if (status != OST_OK)
+        log_warning("serve", "the command line has no token in %s: %s", runtime->state, ost_status_text(status));
+    return OST_OK; /* a full disk must not keep a garage from starting */
+}
+
+static enum ost_status start_parts(struct runtime *runtime)
+{
+    enum ost_status status = open_store(runtime);
+
+    if (status != OST_OK)
+        return status;
+    status = site_registry_create(runtime->configuration->site, &runtime->sites);
+    if (status != OST_OK)
+        return status;
+    runtime->configuration->site = NULL; /* now the registry's */
+    status = start_policies(runtime);
+    if (status == OST_OK)
+        status = device_token_authenticator_create(runtime->store, &runtime->clock, runtime->metrics, &runtime->authenticator);
+    if (status == OST_OK)
+        status = start_doors(runtime);
+    if (status == OST_OK)
+        status = start_desk(runtime);
+    if (status == OST_OK)
+        status = start_servers(runtime);
+    return status == OST_OK ? make_cli_token(runtime) : status;
+}
+
+enum ost_status runtime_start(const char *configuration_path, struct runtime **out)
+{
+    struct runtime *runtime = calloc(1, sizeof(*runtime));
+    bool is_current = false;
+    enum ost_status status;
+
+    if (!runtime)
+        return OST_NO_MEMORY;
+    snprintf(runtime->path, sizeof(runtime->path), "%s", configuration_path);
+    clock_init_system(&runtime->clock);
+    uuid_generator_init(&runtime->ids);
+    runtime->metrics = metrics_create();
+    runtime->faults = fault_board_create(&runtime->clock, runtime->metrics);
+    status = load_configuration(runtime, &is_current);
+    if (status == OST_OK)
+        status = start_parts(runtime);
+    if (status != OST_OK) {
+        runtime_stop(runtime);
+        return status;
+    }
+    if (is_current)
+        keep_as_last_good(runtime);
+    *out = runtime;
+    return OST_OK;
+}
+
+const char *runtime_address(const struct runtime *runtime)
+{
+    return http_server_address(runtime->server);
+}
+
+/* ---- reloading ---- */
+
+/* The doors and their hardware stay as they are until a restart; a site whose doors differ would lie about them. */
+static bool needs_restart(struct runtime *runtime, const struct configuration *next)
+{
+    const struct site *site = site_registry_take(runtime->sites);
+    char differences[128];
+
+    configuration_differences(runtime->configuration, site, next, differences, sizeof(differences));
+    site_registry_put(runtime->sites, site);
+    if (!differences[0])
+        return false;
+    log_warning("configuration", "these parts changed and take effect with a restart:%s", differences);
+    return strstr(differences, "garages-and-doors") != NULL;
+}
+
+bool runtime_reload(struct runtime *runtime)
+{
+    struct configuration_report *report = calloc(1, sizeof(*report));
+    struct configuration *next = NULL;
+    bool reloaded = false;
+
+    if (!report)
+        return false;
+    if (configuration_read(runtime->path, &next, report) != OST_OK) {
+        runtime_print_report(report);
+        log_error("configuration", "not reloaded: %s has %zu errors; nothing changed", runtime->path, report->errors);
+        goto done;
+    }
+    if (load_policies(runtime, next->policies_directory, POLICY_LOAD_STRICT) != OST_OK) {
+        log_error("configuration", "not reloaded: a policy is broken; nothing changed");
+        goto done;
+    }
+    if (!needs_restart(runtime, next)) {
+        if (site_registry_swap(runtime->sites, next->site) != OST_OK)
+            goto done;
+        next->site = NULL; /* now the registry's */
+    }
+    fault_board_clear(runtime->faults, "configuration", "configuration_invalid");
+    keep_as_last_good(runtime);
+    log_notice("configuration", "reloaded");
+    reloaded = true;
+done:
+    configuration_free(next);
+    free(report);
+    return reloaded;
+}
+
+/* ---- watching and stopping ---- */
+
+bool runtime_is_alive(struct runtime *runtime)
+{
+    int64_t oldest_ms = clock_monotonic_ms(&runtime->clock) - HEARTBEAT_MAX_MS;
+
+    return door_actuator_heartbeat_ms(runtime->doors) > oldest_ms &&
+           http_server_heartbeat_ms(runtime->server) > oldest_ms &&
+           housekeeping_heartbeat_ms(runtime->housekeeping) > oldest_ms - 10000; /* it may wait for a slow disk */
+}
+
+void runtime_stop(struct runtime *runtime)
+{
+    if (!runtime)
+        return;
+    http_server_stop(runtime->server, DRAIN_MS);
+    http_server_stop(runtime->metrics_server, 0);
+    housekeeping_destroy(runtime->housekeeping);
+    door_actuator_destroy(runtime->doors);
+    if (runtime->store)
+        runtime->store->ops->destroy(runtime->store);
+    session_desk_destroy(runtime->desk); /* after the store: its late decisions call back into the desk */
+    if (runtime->authenticator)
+        runtime->authenticator->ops->destroy(runtime->authenticator);
+    policy_catalog_destroy(runtime->policies);
+    if (runtime->policy_host)
+        runtime->policy_host->ops->destroy(runtime->policy_host);
+    site_registry_destroy(runtime->sites);
+    fault_board_destroy(runtime->faults);
+    metrics_destroy(runtime->metrics);
+    uuid_generator_finish(&runtime->ids);
+    configuration_free(runtime->configuration);
+    free(runtime);
+}

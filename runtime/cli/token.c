@@ -1,0 +1,124 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "db/sqlite_tools.h"
+#include "runtime/auth/device_tokens.h"
+#include "runtime/base/clock.h"
+#include "runtime/cli/cli.h"
+#include "runtime/core/garage.h"
+
+#define TOKENS_MAX 1000
+
+static int64_t now_ms(void)
+{
+    struct clock clock;
+
+    clock_init_system(&clock);
+    return clock_wall_ms(&clock);
+}
+
+/* "90d", "12h", "30min"; -1: it is none. */
+static int64_t parse_span(const char *text)
+{
+    char *end;
+    long number = strtol(text, &end, 10);
+    int64_t unit_ms = strcmp(end, "d") == 0 ? 86400000 : strcmp(end, "h") == 0 ? 3600000 : strcmp(end, "min") == 0 ? 60000 : 0;
+
+    return end > text && number > 0 && number < 100000 ? number * unit_ms : -1;
+}
+
+static int create(struct cli *cli, const struct configuration *configuration)
+{
+    const char *partner_id = cli_option(cli, "--partner");
+    const char *expires = cli_option(cli, "--expires");
+    const struct partner *partner = partner_id ? site_find_partner(configuration->site, partner_id) : NULL;
+    char text[DEVICE_TOKEN_TEXT_BYTES], until[CLOCK_TEXT_BYTES] = "";
+    struct device_token token;
+    scope_set scopes = 0;
+    int64_t expires_ms = 0;
+    const char *word;
+
+    while ((word = cli_option(cli, "--scope"))) {
+        enum scope scope;
+
+        if (scope_parse(word, &scope) != OST_OK)
+            return cli_fail(EXIT_USAGE, "there is no scope '%s'; there are sessions:write, sessions:read, garages:read, doors:open and those of staff", word);
+        scopes |= scope;
+    }
+    if (!partner_id || scopes == 0 || cli->argument_count > 0)
+        return cli_usage("token");
+    if (!partner)
+        return cli_fail(EXIT_REFUSED, "the configuration has no partner '%s'; add partner { id = \"%s\" }", partner_id, partner_id);
+    if (scopes & ~partner->scopes)
+        return cli_fail(EXIT_REFUSED, "partner '%s' may not have one of these scopes", partner_id);
+    if (expires && (expires_ms = parse_span(expires)) <= 0)
+        return cli_fail(EXIT_USAGE, "--expires takes a time such as 90d or 12h");
+    device_token_make(partner_id, scopes, now_ms(), expires_ms ? now_ms() + expires_ms : 0, &token, text);
+    if (sqlite_token_put(configuration->storage.path, &token) != OST_OK)
+        return cli_fail(EXIT_REFUSED, "the token could not be stored in %s", configuration->storage.path);
+    if (token.expires_at_ms)
+        clock_format(token.expires_at_ms, until);
+    if (cli->json)
+        printf("{\"tokenId\":\"%s\",\"token\":\"%s\",\"expiresAt\":%s%s%s}\n", token.id, text, until[0] ? "\"" : "", until[0] ? until : "null", until[0] ? "\"" : "");
+    else
+        printf("%s\n\nThis is shown once. Its id is %s%s%s.\n", text, token.id, until[0] ? "; it expires at " : "", until);
+    return EXIT_DONE;
+}
+
+static int list(const struct cli *cli, const char *path)
+{
+    struct device_token *tokens = calloc(TOKENS_MAX, sizeof(*tokens));
+    size_t count = 0;
+
+    if (!tokens || sqlite_token_list(path, tokens, TOKENS_MAX, &count) != OST_OK) {
+        free(tokens);
+        return cli_fail(EXIT_REFUSED, "cannot read the tokens in %s", path);
+    }
+    if (cli->json)
+        printf("[");
+    for (size_t i = 0; i < count; i++) {
+        char scopes[256], created[CLOCK_TEXT_BYTES];
+        const char *state = tokens[i].revoked_at_ms ? "revoked" : tokens[i].expires_at_ms && tokens[i].expires_at_ms <= now_ms() ? "expired" : "valid";
+
+        scope_set_format(tokens[i].scopes, scopes, sizeof(scopes));
+        clock_format(tokens[i].created_at_ms, created);
+        if (cli->json)
+            printf("%s{\"tokenId\":\"%s\",\"partnerId\":\"%s\",\"scopes\":\"%s\",\"createdAt\":\"%s\",\"state\":\"%s\"}", i ? "," : "", tokens[i].id,
+                   tokens[i].partner_id, scopes, created, state);
+        else
+            printf("%-22s %-16s %-8s %s  %s\n", tokens[i].id, tokens[i].partner_id, state, created, scopes);
+    }
+    if (cli->json)
+        printf("]\n");
+    free(tokens);
+    return EXIT_DONE;
+}
+
+int command_token(struct cli *cli)
+{
+    const char *what = cli->argument_count > 0 ? cli->arguments[0] : "";
+    int code;
+    struct configuration *configuration = cli_configuration(cli, &code);
+
+    if (!configuration)
+        return code;
+    cli->arguments++;
+    cli->argument_count -= cli->argument_count > 0;
+    if (strcmp(what, "create") == 0) {
+        code = create(cli, configuration);
+    } else if (strcmp(what, "list") == 0) {
+        code = list(cli, configuration->storage.path);
+    } else if (strcmp(what, "revoke") == 0 && cli->argument_count == 1) {
+        enum ost_status status = sqlite_token_revoke(configuration->storage.path, cli->arguments[0], now_ms());
+
+        code = status == OST_OK ? EXIT_DONE : cli_fail(EXIT_REFUSED, status == OST_NOT_FOUND ? "there is no valid token %s; 'ostler token list' shows them" : "cannot revoke %s", cli->arguments[0]);
+        if (status == OST_OK && !cli->json)
+            printf("revoked\n");
+    } else {
+        code = cli_usage("token");
+    }
+    configuration_free(configuration);
+    return code;
+}
