@@ -253,7 +253,7 @@ static void show_faults(struct policy_catalog *catalog, struct policy_lease *lea
     int64_t broken = 0;
 
     for (size_t i = 0; i < count && i < POLICIES_MAX; i++) {
-        snprintf(subject, sizeof(subject), "policy/%s", facts[i].name);
+        snprintf(subject, sizeof(subject), "policy/%.63s", facts[i].name);
         fault_board_clear(catalog->parts.faults, subject, "policy_broken");
     }
     count = policy_lease_describe(lease, facts, POLICIES_MAX);
@@ -261,7 +261,7 @@ static void show_faults(struct policy_catalog *catalog, struct policy_lease *lea
         if (!facts[i].broken)
             continue;
         broken++;
-        snprintf(subject, sizeof(subject), "policy/%s", facts[i].name);
+        snprintf(subject, sizeof(subject), "policy/%.63s", facts[i].name);
         fault_board_raise(catalog->parts.faults, subject, "policy_broken", FAULT_ALARM,
                           "The policy does not load: starts are refused. Mend the file, then reload.");
     }
