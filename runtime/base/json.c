@@ -50,6 +50,10 @@ enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, 
         snprintf(error, 128, "nested deeper than %u levels", depth_max);
         return OST_INVALID;
     }
+    if (memchr(text, '\0', length)) { /* jansson takes it for the end, and what follows for nothing */
+        snprintf(error, 128, "holds a NUL byte");
+        return OST_INVALID;
+    }
     root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
     if (!root) {
         snprintf(error, 128, "line %d, column %d: %.80s", problem.line, problem.column, problem.text);

@@ -130,6 +130,7 @@ static int random_number(lua_State *lua)
 {
     uint64_t bits = sandbox_next_random(lua);
     lua_Integer low = 1, high;
+    uint64_t span;
 
     if (lua_gettop(lua) == 0) {
         lua_pushnumber(lua, (double)(bits >> 11) / 9007199254740992.0);
@@ -141,7 +142,8 @@ static int random_number(lua_State *lua)
         high = luaL_checkinteger(lua, 2);
     }
     luaL_argcheck(lua, low <= high, 1, "the interval is empty");
-    lua_pushinteger(lua, (lua_Integer)((uint64_t)low + bits % ((uint64_t)high - (uint64_t)low + 1)));
+    span = (uint64_t)high - (uint64_t)low + 1; /* 0: every number there is */
+    lua_pushinteger(lua, (lua_Integer)((uint64_t)low + (span ? bits % span : bits)));
     return 1;
 }
 

@@ -89,7 +89,7 @@ static void other_versions_variants_and_shapes_are_refused(void **state)
 
 #define THREADS 4
 #define IDS_EACH 5000
-static int64_t orders[THREADS][IDS_EACH];
+static int64_t orders[THREADS * IDS_EACH];
 static struct uuid_generator shared;
 
 static void *make_many(void *context)
@@ -113,12 +113,12 @@ static void threads_never_get_the_same_order(void **state)
     (void)state;
     uuid_generator_init(&shared);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, make_many, orders[i]), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, make_many, &orders[i * IDS_EACH]), 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     qsort(orders, THREADS * IDS_EACH, sizeof(int64_t), by_value);
     for (int i = 1; i < THREADS * IDS_EACH; i++)
-        assert_true(orders[0][i] > orders[0][i - 1]);
+        assert_true(orders[i] > orders[i - 1]);
     uuid_generator_finish(&shared);
 }
 

@@ -1,0 +1,409 @@
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runtime/base/clock.h"
+#include "runtime/base/zone.h"
+#include "runtime/policy/lua_host.h"
+#include "tests/unit/check.h"
+
+#define HEAD "policy { name = \"p\", version = \"1.0.0\" }\n"
+#define START(body) HEAD "function on.session_start(visit) " body " end"
+#define STOP(body) HEAD "function on.session_stop(visit) " body " end"
+
+static struct policy_host *host;
+static struct zone *zone;
+
+static int set_up(void **state)
+{
+    struct lua_policy_host_settings settings = {.instances = 2};
+
+    (void)state;
+    return lua_policy_host_create(&settings, &host) == OST_OK && zone_create("Europe/Amsterdam", &zone) == OST_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    zone_destroy(zone);
+    host->ops->destroy(host);
+    return 0;
+}
+
+static struct policy_visit visit_at(const char *time)
+{
+    struct policy_visit visit = {.zone = zone, .plate = "AB123C", .kind = VISIT_VISITOR, .user_id = "u", .partner_id = "parkapp",
+                                 .entrance = "entry-1", .seed = 7};
+
+    assert_ok(clock_parse(time, &visit.now_ms));
+    strcpy(visit.garage.currency, "EUR");
+    strcpy(visit.garage.name, "Demo");
+    visit.garage.capacity = 100;
+    return visit;
+}
+
+/* A set of sources that all load. */
+static struct policy_set *compile(const char *const *texts, size_t count)
+{
+    struct policy_source sources[8];
+    struct policy_problem problems[8];
+    struct policy_set *set;
+    size_t problem_count;
+
+    memset(sources, 0, sizeof(sources));
+    for (size_t i = 0; i < count; i++) {
+        snprintf(sources[i].file, sizeof(sources[i].file), "p%zu.lua", i);
+        sources[i].text = texts[i];
+        sources[i].length = strlen(texts[i]);
+        sources[i].revision = (int)i + 1;
+    }
+    assert_ok(host->ops->compile(host, sources, count, &set, problems, 8, &problem_count));
+    if (problem_count > 0)
+        print_message("%s:%d: %s\n", problems[0].file, problems[0].line, problems[0].text);
+    assert_int_equal(problem_count, 0);
+    return set;
+}
+
+static struct decision decide_with(const char *text, enum policy_trigger trigger, const struct policy_visit *visit)
+{
+    struct policy_set *set = compile(&text, 1);
+    struct decision decision;
+
+    assert_ok(host->ops->decide(host, set, trigger, visit, 100, &decision));
+    host->ops->destroy_set(host, set);
+    return decision;
+}
+
+/* The first problem of a source that does not load. */
+static struct policy_problem problem_of(const char *text)
+{
+    struct policy_source source = {.file = "p.lua", .text = text, .length = strlen(text)};
+    struct policy_problem problems[4];
+    struct policy_set *set;
+    size_t count = 0;
+
+    assert_ok(host->ops->compile(host, &source, 1, &set, problems, 4, &count));
+    host->ops->destroy_set(host, set);
+    assert_true(count > 0);
+    return problems[0];
+}
+
+static void denials_are_recorded_with_code_text_and_line(void **state)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct decision decision = decide_with(HEAD "function on.session_start(visit)\n  deny('too_late', 'Too late.')\nend", TRIGGER_SESSION_START, &visit);
+
+    (void)state;
+    assert_int_equal(decision.outcome, DECISION_DENIED);
+    assert_string_equal(decision.reasons[0].code, "too_late");
+    assert_string_equal(decision.reasons[0].text, "Too late.");
+    assert_int_equal(decision.reasons[0].line, 3);
+    assert_string_equal(decision.revisions[0].name, "p");
+}
+
+static void no_opinion_allows_and_return_decides_nothing(void **state)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    assert_int_equal(decide_with(START("return false"), TRIGGER_SESSION_START, &visit).outcome, DECISION_ALLOWED);
+    assert_int_equal(decide_with(START("deny('x', 'y') allow() return true"), TRIGGER_SESSION_START, &visit).outcome, DECISION_DENIED);
+}
+
+static void any_denial_denies_and_the_first_by_order_is_shown(void **state)
+{
+    static const char *const texts[] = {
+        "policy { name = 'late', order = 20 } function on.session_start(visit) deny('b', 'b') end",
+        "policy { name = 'calm', order = 5 } function on.session_start(visit) allow() end",
+        "policy { name = 'early', order = 10 } function on.session_start(visit) deny('a', 'a') require_leave_by('2h') end",
+        "policy { name = 'soon', order = 30 } function on.session_start(visit) require_leave_by('1h') end",
+    };
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct policy_set *set = compile(texts, 4);
+    struct decision decision;
+
+    (void)state;
+    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_int_equal(decision.outcome, DECISION_DENIED);
+    assert_string_equal(decision.reasons[0].code, "a");
+    assert_int_equal(decision.reason_count, 3);
+    assert_int_equal(decision.revision_count, 4);
+    assert_int_equal(decision.leave_by_ms, visit.now_ms + 3600000);
+    host->ops->destroy_set(host, set);
+}
+
+static void charges_add_up_and_replace_price_replaces_those_before(void **state)
+{
+    static const char *const texts[] = {
+        "policy { name = 'a', order = 1 } function on.session_stop(visit) charge(money(1.50), 'one') charge(money(0.25), 'two') end",
+        "policy { name = 'b', order = 2 } function on.session_stop(visit) replace_price(money(9), 'flat') end",
+        "policy { name = 'c', order = 3 } function on.session_stop(visit) charge(money(0.10), 'fee') end",
+    };
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct policy_set *set = compile(texts, 3);
+    struct decision decision;
+
+    (void)state;
+    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_STOP, &visit, 100, &decision));
+    assert_int_equal(decision.price.amount, 910);
+    assert_int_equal(decision.price.line_count, 2);
+    assert_string_equal(decision.price.currency, "EUR");
+    host->ops->destroy_set(host, set);
+}
+
+static void hours_close_at_their_minute_and_reach_past_midnight(void **state)
+{
+    static const struct {
+        const char *time;
+        bool open;
+    } cases[] = { /* Amsterdam is two hours ahead in summer */
+        {"2026-05-19T03:59:00Z", false}, {"2026-05-19T04:00:00Z", true}, {"2026-05-19T20:59:59Z", true}, {"2026-05-19T21:00:00Z", false},
+        {"2026-05-23T22:59:59Z", true}, {"2026-05-23T23:00:00Z", false}, {"2026-05-24T07:59:00Z", false}, {"2026-05-24T08:00:00Z", true},
+    };
+    static const char text[] = HEAD "setting.open = hours('Mon-Fri 06:00-23:00, Sat 08:00-01:00, Sun 10:00-22:00')\n"
+                                    "function on.session_start(visit) if not visit.now:within(setting.open) then deny('closed', 'Open: ' .. setting.open) end end";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct policy_visit visit = visit_at(cases[i].time);
+
+        assert_int_equal(decide_with(text, TRIGGER_SESSION_START, &visit).outcome, cases[i].open ? DECISION_ALLOWED : DECISION_DENIED);
+    }
+}
+
+static int64_t tariff_price(int64_t stayed_ms)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    visit.stayed_ms = stayed_ms;
+    return decide_with(STOP("local t = tariff { free = '10min', rate = money(0.50), every = '12min', cap = money(18.00), per = '24h' }"
+                            " charge(t:price(visit.stayed), 'Parking ' .. visit.stayed)"),
+                       TRIGGER_SESSION_STOP, &visit).price.amount;
+}
+
+static void tariffs_count_started_steps_after_the_free_time_up_to_the_cap(void **state)
+{
+    const int64_t minute = 60000;
+
+    (void)state;
+    assert_int_equal(tariff_price(10 * minute), 0);
+    assert_int_equal(tariff_price(10 * minute + 1), 50);
+    assert_int_equal(tariff_price(22 * minute), 50);
+    assert_int_equal(tariff_price(22 * minute + 1), 100);
+    assert_int_equal(tariff_price(20 * 60 * minute), 1800);
+    assert_int_equal(tariff_price((24 * 60 + 10) * minute), 1800);
+    assert_int_equal(tariff_price((24 * 60 + 10) * minute + 1), 1850);
+}
+
+static void mistakes_are_named_with_their_line_and_what_was_meant(void **state)
+{
+    static const struct {
+        const char *text, *says;
+        int line;
+    } cases[] = {
+        {HEAD "function on.session_start(visit)\n if visit.palte == 'X' then deny('x', 'y') end\nend", "visit has no field 'palte'; did you mean 'plate'?", 3},
+        {HEAD "function on.session_start(visit) dney('x', 'y') end", "nothing here is called 'dney'; did you mean 'deny'?", 2},
+        {HEAD "function on.session_strat(visit) end", "there is no on.session_strat; did you mean on.session_start?", 2},
+        {HEAD "function on.session_start(visit) x = 1 end", "nothing here is called 'x'", 2},
+        {HEAD "function on.session_start(visit)\n\n  if visit then\nend", "'end' expected", 5},
+        {"function on.session_start(visit) end", "begin the file with policy", 0},
+        {HEAD, "the policy does nothing", 0},
+        {"policy { nmae = 'x' }", "did you mean 'name'?", 1},
+        {HEAD "setting.open = hours('Mon 6-7') function on.session_start(visit) end", "opening hours are written as", 2},
+        {HEAD "function on.session_start(visit) os.exit() end", "nothing here is called 'os'", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct policy_problem problem = problem_of(cases[i].text);
+
+        if (!strstr(problem.text, cases[i].says))
+            fail_msg("expected \"%s\", got \"%s\"", cases[i].says, problem.text);
+        assert_int_equal(problem.line, cases[i].line);
+    }
+}
+
+static void what_breaks_while_running_is_broken_and_named(void **state)
+{
+    static const char *const bodies[] = {
+        START("deny('garage_full', 'x')"), START("deny('Bad Code', 'x')"), START("charge(money(1), 'x')"), START("allow_always('x')"),
+        START("local t = nil; t.x = 1"), START("error('no')"), START("error({})"), START("visit.plate = 'x'"),
+        START("require_leave_by('soon')"), START("local m = money(1) + duration('1h')"),
+    };
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct decision decision = decide_with(bodies[i], TRIGGER_SESSION_START, &visit);
+
+        assert_int_equal(decision.outcome, DECISION_BROKEN);
+        assert_string_equal(decision.reasons[0].code, "error");
+        assert_int_equal(decision.price.is_set, false);
+    }
+}
+
+static void a_source_that_does_not_load_breaks_starts_and_passes_stops(void **state)
+{
+    struct policy_source source = {.file = "broken.lua", .text = "policy {", .length = 8};
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct policy_problem problem;
+    struct policy_set *set;
+    struct decision decision;
+    size_t count;
+
+    (void)state;
+    assert_ok(host->ops->compile(host, &source, 1, &set, &problem, 1, &count));
+    assert_true(host->ops->listens(set, TRIGGER_DOOR_REQUEST));
+    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_int_equal(decision.outcome, DECISION_BROKEN);
+    assert_string_equal(decision.reasons[0].policy, "broken");
+    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_STOP, &visit, 100, &decision));
+    assert_int_equal(decision.outcome, DECISION_ALLOWED);
+    assert_true(decision_has_broken(&decision));
+    host->ops->destroy_set(host, set);
+}
+
+static void nothing_leaks_from_one_call_to_the_next(void **state)
+{
+    static const char text[] = HEAD "local seen = {} local count = 0\n"
+                                    "function on.session_start(visit) count = count + 1 seen[count] = visit.plate\n"
+                                    "  if count > 1 or #seen > 1 then deny('leak', 'x') end string.rep('x', 10) end";
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    const char *texts[] = {text};
+    struct policy_set *set = compile(texts, 1);
+    struct decision decision;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+        assert_int_equal(decision.outcome, DECISION_ALLOWED);
+    }
+    host->ops->destroy_set(host, set);
+}
+
+static int64_t thread_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Each ends by its budget, is denied or harmless, and the next call of every policy is right. */
+static void hostile_policies_end_and_leave_the_others_well(void **state)
+{
+    static const char *const hostile[] = {
+        START("while true do end"), START("for i = 1, 1e18 do end"), START("repeat until false"), START("::a:: goto a"),
+        START("local function f() return f() end f()"), START("local function f() f() end f()"), START("local x = ('x'):rep(1e9)"),
+        START("local x = (''):rep(1e9)"), START("local t = {} while true do t[#t + 1] = t end"), START("local s = 'x' while true do s = s .. s end"),
+        START("local t = {} for i = 1, 1e9 do t[i] = i end"), START("string.find(('a'):rep(60), ('a*'):rep(30) .. 'b')"),
+        START("string.match(('a'):rep(500), ('a-'):rep(40) .. 'b')"), START("string.gsub(('a'):rep(5000), '.-b', 'x')"),
+        START("string.gsub(('a'):rep(60000), 'a', function(c) return ('x'):rep(1000) end)"), START("local s = ('%d'):rep(1000) string.format(s, 1)"),
+        START("string.format('%999d', 1)"), START("string.format('%.999f', 1)"), START("table.sort({3,2,1,4,5,6,7,8}, function(a, b) return true end)"),
+        START("table.sort({3,2,1}, function(a, b) while true do end end)"), START("for k, v in pairs({1,2,3}) do while true do end end"),
+        START("table.concat({}, 'x', 1, 1e9)"), START("tostring(('x'):rep(65000) .. ('x'):rep(65000))"), START("tonumber(('9'):rep(60000))"),
+        START("error(('x'):rep(60000))"), START("local t = {} t[1e308] = 1 t[-1] = 2 for k in pairs(t) do end"),
+        START("local a = {} for i = 1, 1e5 do a = {a} end"), START("select(-1e9, 1)"), START("string.byte(('x'):rep(60000), 1, -1)"),
+        START("string.char(300)"), START("local s = ('x'):rep(60000) for i = 1, 1e6 do local b = s < s .. 'y' end"),
+        START("notify(('x'):rep(60000)) for i = 1, 1e9 do notify('x') end"), START("for i = 1, 1e9 do deny('x', 'y') end"),
+        START("string.rep('x', -1) string.rep('x', math.maxinteger)"), START("math.random(math.mininteger, math.maxinteger) while true do math.random() end"),
+        START("local g = visit.garage g.nothing()"), START("setting.x = 1"), START("on.session_stop = nil"),
+    };
+    static const char good[] = "policy { name = 'good', order = 1 } function on.session_start(visit) if visit.plate ~= 'AB123C' then deny('wrong', 'x') end end";
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+        const char *texts[] = {good, hostile[i]};
+        struct policy_set *set = compile(texts, 2);
+
+        for (int round = 0; round < 3; round++) {
+            struct decision decision;
+            int64_t began_ms = thread_ms();
+
+            assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+            if (thread_ms() - began_ms > 250) /* 50 ms where no sanitizer slows it down */
+                fail_msg("took %d ms: %s", (int)(thread_ms() - began_ms), hostile[i]);
+            for (unsigned r = 0; r < decision.reason_count; r++)
+                assert_string_not_equal(decision.reasons[r].policy, "good");
+        }
+        host->ops->destroy_set(host, set);
+    }
+}
+
+static void what_is_not_on_the_list_is_not_there(void **state)
+{
+    static const char *const names[] = {"load", "require", "os", "io", "debug", "coroutine", "setmetatable", "getmetatable", "rawget",
+                                        "rawset", "rawequal", "rawlen", "pcall", "xpcall", "collectgarbage", "dofile", "loadstring", "_G", "_ENV.x"};
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        snprintf(text, sizeof(text), START("local x = %s"), names[i]);
+        if (strcmp(names[i], "_ENV.x") != 0)
+            problem_of(text);
+    }
+    assert_non_null(strstr(problem_of("\x1bLua binary").text, "binary"));
+}
+
+static void a_source_over_its_size_is_refused(void **state)
+{
+    static char text[POLICY_SOURCE_MAX + 2];
+    struct policy_problem problem;
+
+    (void)state;
+    memset(text, ' ', sizeof(text) - 1);
+    memcpy(text, START(""), strlen(START("")));
+    problem = problem_of(text);
+    assert_non_null(strstr(problem.text, "8192"));
+}
+
+static struct policy_set *shared_set;
+
+static void *decide_many(void *context)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    long *wrong = context;
+
+    for (int i = 0; i < 300; i++) {
+        struct decision decision;
+        enum ost_status status = host->ops->decide(host, shared_set, i % 2 ? TRIGGER_SESSION_START : TRIGGER_SESSION_STOP, &visit, 5000, &decision);
+
+        *wrong += status != OST_OK || decision.outcome != DECISION_ALLOWED;
+    }
+    return NULL;
+}
+
+static void many_threads_decide_at_once(void **state)
+{
+    static const char *const texts[] = {HEAD "function on.session_start(visit) allow() end function on.session_stop(visit) charge(money(1), 'x') end"};
+    pthread_t threads[8];
+    long wrong[8] = {0};
+
+    (void)state;
+    shared_set = compile(texts, 1);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, decide_many, &wrong[i]), 0);
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+    host->ops->destroy_set(host, shared_set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(denials_are_recorded_with_code_text_and_line), T(no_opinion_allows_and_return_decides_nothing),
+        T(any_denial_denies_and_the_first_by_order_is_shown), T(charges_add_up_and_replace_price_replaces_those_before),
+        T(hours_close_at_their_minute_and_reach_past_midnight), T(tariffs_count_started_steps_after_the_free_time_up_to_the_cap),
+        T(mistakes_are_named_with_their_line_and_what_was_meant), T(what_breaks_while_running_is_broken_and_named),
+        T(a_source_that_does_not_load_breaks_starts_and_passes_stops), T(nothing_leaks_from_one_call_to_the_next),
+        T(hostile_policies_end_and_leave_the_others_well), T(what_is_not_on_the_list_is_not_there), T(a_source_over_its_size_is_refused),
+        T(many_threads_decide_at_once),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
