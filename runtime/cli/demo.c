@@ -109,9 +109,12 @@ static void announce(const char *address, void *context)
     printf("AUTH=\"Authorization: Bearer $TOKEN\" JSON=\"Content-Type: application/json\"\n\n");
     printf("# How many spots are free?\n");
     printf("curl -s -H \"$AUTH\" $API/v1/garages/demo/availability; echo\n\n");
+    printf("# The entry is closed.\n");
+    printf("curl -s -H \"$AUTH\" $API/v1/garages/demo/doors/entry-1; echo\n\n");
     printf("# A car arrives: 201, and entry-1 opens.\n");
-    printf("SESSION=$(curl -s -w '\\n%%{http_code}\\n' -H \"$AUTH\" -H \"$JSON\" -d '{\"garageId\":\"demo\",\"userId\":\"u-123\",\"licensePlate\":\"AB-123-C\"}' $API/v1/sessions | tee /dev/stderr | sed -n 's/.*\"sessionId\":\"\\([^\"]*\\)\".*/\\1/p')\n\n");
-    printf("# Watch the door: closed, opening, open.\n");
+    printf("ANSWER=$(curl -s -w '\\n%%{http_code}' -H \"$AUTH\" -H \"$JSON\" -d '{\"garageId\":\"demo\",\"userId\":\"u-123\",\"licensePlate\":\"AB-123-C\"}' $API/v1/sessions); echo \"$ANSWER\"\n");
+    printf("SESSION=$(echo \"$ANSWER\" | sed -n 's/.*\"sessionId\":\"\\([^\"]*\\)\".*/\\1/p')\n\n");
+    printf("# Watch the door: opening, then open.\n");
     printf("for i in 1 2 3 4 5 6; do curl -s -H \"$AUTH\" $API/v1/garages/demo/doors/entry-1; echo; sleep 0.5; done\n\n");
     printf("# One spot less.\n");
     printf("curl -s -H \"$AUTH\" $API/v1/garages/demo/availability; echo\n\n");
