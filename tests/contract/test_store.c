@@ -1,0 +1,519 @@
+/* The rules of runtime/ports/store.h, on the SQLite store. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "db/sqlite_store.h"
+#include "db/sqlite_tools.h"
+#include "tests/unit/check.h"
+
+#define SPOTS 5
+#define PATIENCE_MS 20000
+
+static char folder[64];
+static char path[96];
+static struct clock clock_now;
+static struct uuid_generator ids;
+static struct store *store;
+
+static void open_store_with(int64_t quota_bytes, int64_t reserve_bytes)
+{
+    static const char *const garages[] = {"north", "south"};
+    struct sqlite_store_settings settings = {.path = path, .garage_ids = garages, .garage_count = 2, .clock = &clock_now,
+                                             .ids = &ids, .quota_bytes = quota_bytes, .reserve_bytes = reserve_bytes};
+
+    assert_ok(sqlite_store_open(&settings, &store));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/ostler-store-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof(path), "%s/ostler.db", folder);
+    clock_init_system(&clock_now);
+    uuid_generator_init(&ids);
+    open_store_with(0, 1 << 20);
+    return 0;
+}
+
+static void on_problem(void *context, const char *problem)
+{
+    (void)context;
+    print_message("db check: %s\n", problem);
+}
+
+static void assert_sound(void)
+{
+    size_t problems = 1;
+
+    assert_ok(sqlite_check(path, on_problem, NULL, &problems));
+    assert_int_equal(problems, 0);
+}
+
+/* Every test leaves a sound database behind. */
+static int tear_down(void **state)
+{
+    char command[128];
+
+    (void)state;
+    if (store)
+        store->ops->destroy(store);
+    store = NULL;
+    assert_sound();
+    uuid_generator_finish(&ids);
+    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static int64_t deadline(void)
+{
+    return clock_monotonic_ms(&clock_now) + PATIENCE_MS;
+}
+
+static struct store_change *start_of(const char *garage, const char *user, const char *plate)
+{
+    struct store_change *change = store_change_create(STORE_START);
+    struct session *session = change->session;
+    int64_t now_ms = clock_wall_ms(&clock_now);
+
+    session->id = uuid_make(&ids, now_ms);
+    snprintf(session->garage_id, sizeof(session->garage_id), "%s", garage);
+    snprintf(session->partner_id, sizeof(session->partner_id), "parkapp");
+    snprintf(session->user_id, sizeof(session->user_id), "%s", user);
+    snprintf(session->plate, sizeof(session->plate), "%s", plate);
+    strcpy(session->entry.door_id, "entry-1");
+    session->started_at_ms = now_ms;
+    change->command->id = session->entry.command_id = uuid_make(&ids, now_ms);
+    change->command->cause_id = session->id;
+    change->command->requested_at_ms = now_ms;
+    snprintf(change->command->garage_id, sizeof(change->command->garage_id), "%s", garage);
+    strcpy(change->command->door_id, "entry-1");
+    strcpy(change->command->partner_id, "parkapp");
+    change->decision->id = session->decision_id = uuid_make(&ids, now_ms);
+    event_session_started(change->event, session, change->decision, "hash");
+    change->event->id = uuid_make(&ids, now_ms);
+    change->u.start.spots = SPOTS;
+    return change;
+}
+
+static struct store_change *stop_of(const struct session *session, const char *partner)
+{
+    struct store_change *change = store_change_create(STORE_STOP);
+    int64_t now_ms = clock_wall_ms(&clock_now);
+
+    *change->session = *session;
+    change->session->ended_at_ms = now_ms;
+    change->session->end = END_STOPPED;
+    snprintf(change->session->partner_id, sizeof(change->session->partner_id), "%s", partner);
+    strcpy(change->session->exit.door_id, "exit-1");
+    change->command->id = change->session->exit.command_id = uuid_make(&ids, now_ms);
+    change->command->cause_id = session->id;
+    change->command->requested_at_ms = now_ms;
+    snprintf(change->command->garage_id, sizeof(change->command->garage_id), "%s", session->garage_id);
+    strcpy(change->command->door_id, "exit-1");
+    strcpy(change->command->partner_id, "parkapp");
+    event_session_ended(change->event, session, change->decision);
+    change->event->id = uuid_make(&ids, now_ms);
+    return change;
+}
+
+/* Commit, and drop the change; the result. out (may be NULL) is the session that it ends up with. */
+static enum store_result commit(struct store_change *change, struct session *out)
+{
+    enum store_result result;
+
+    assert_ok(store->ops->commit(store, change, deadline()));
+    result = change->result;
+    if (out)
+        *out = *change->session;
+    store_change_release(change);
+    return result;
+}
+
+static int64_t occupied(const char *garage)
+{
+    struct garage_counts counts;
+
+    assert_ok(store->ops->garage_counts(store, garage, &counts));
+    return counts.occupied;
+}
+
+static void reopen(void)
+{
+    store->ops->destroy(store);
+    store = NULL;
+    open_store_with(0, 1 << 20);
+}
+
+static void a_start_is_found_by_id_user_and_plate(void **state)
+{
+    struct session started, found;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &started), STORE_DONE);
+    assert_ok(store->ops->find_session(store, started.id, &found));
+    assert_string_equal(found.user_id, "u1");
+    assert_int_equal(found.entry.command_status, COMMAND_QUEUED);
+    assert_ok(store->ops->find_active_by_user(store, "parkapp", "u1", &found));
+    assert_true(uuid_equal(found.id, started.id));
+    assert_ok(store->ops->find_active_by_plate(store, "north", "AB1", &found));
+    assert_int_equal(store->ops->find_active_by_plate(store, "south", "AB1", &found), OST_NOT_FOUND);
+    assert_int_equal(store->ops->find_active_by_user(store, "other", "u1", &found), OST_NOT_FOUND);
+    assert_int_equal(occupied("north"), 1);
+}
+
+static void an_id_with_the_right_key_and_another_tail_is_not_found(void **state)
+{
+    struct session started, found;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &started), STORE_DONE);
+    started.id.low ^= 1;
+    assert_int_equal(store->ops->find_session(store, started.id, &found), OST_NOT_FOUND);
+    assert_int_equal(commit(stop_of(&started, "parkapp"), NULL), STORE_NO_SUCH);
+}
+
+static void uniqueness_is_decided_inside_the_transaction(void **state)
+{
+    struct session first, second;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &first), STORE_DONE);
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &second), STORE_SAME_SESSION);
+    assert_true(uuid_equal(first.id, second.id));
+    assert_int_equal(commit(start_of("north", "u1", "AB2"), NULL), STORE_USER_ACTIVE);
+    assert_int_equal(commit(start_of("south", "u1", "AB1"), NULL), STORE_USER_ACTIVE);
+    assert_int_equal(commit(start_of("north", "u2", "AB1"), NULL), STORE_PLATE_ACTIVE);
+    assert_int_equal(commit(start_of("south", "u2", "AB1"), NULL), STORE_DONE);
+}
+
+static void a_full_or_closed_garage_takes_nobody_but_knows_who_is_inside(void **state)
+{
+    struct store_change *closing = store_change_create(STORE_GARAGE_STATE);
+    char user[16], plate[16];
+
+    (void)state;
+    for (int i = 0; i < SPOTS; i++) {
+        snprintf(user, sizeof(user), "u%d", i);
+        snprintf(plate, sizeof(plate), "P%d", i);
+        assert_int_equal(commit(start_of("north", user, plate), NULL), STORE_DONE);
+    }
+    assert_int_equal(commit(start_of("north", "more", "MORE"), NULL), STORE_GARAGE_FULL);
+    assert_int_equal(commit(start_of("north", "u0", "P0"), NULL), STORE_SAME_SESSION);
+    strcpy(closing->u.garage.garage_id, "south");
+    closing->u.garage.set_state = true;
+    closing->u.garage.state = GARAGE_CLOSED;
+    assert_int_equal(commit(closing, NULL), STORE_DONE);
+    assert_int_equal(commit(start_of("south", "more", "MORE"), NULL), STORE_GARAGE_CLOSED);
+    reopen();
+    assert_int_equal(commit(start_of("south", "more", "MORE"), NULL), STORE_GARAGE_CLOSED);
+    assert_int_equal(occupied("north"), SPOTS);
+}
+
+static void a_stop_moves_the_session_and_frees_the_spot_once(void **state)
+{
+    struct session session, ended;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
+    assert_int_equal(commit(stop_of(&session, "other"), NULL), STORE_NO_SUCH);
+    assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
+    assert_int_equal(commit(stop_of(&session, "parkapp"), &ended), STORE_ALREADY_ENDED);
+    assert_int_equal(ended.status, SESSION_ENDED);
+    assert_string_equal(ended.exit.door_id, "exit-1");
+    assert_int_equal(occupied("north"), 0);
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), NULL), STORE_DONE);
+}
+
+static void occupancy_set_by_staff_moves_with_starts_and_stops_and_stays_above_zero(void **state)
+{
+    struct store_change *correction = store_change_create(STORE_GARAGE_STATE);
+    struct session session;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
+    strcpy(correction->u.garage.garage_id, "north");
+    correction->u.garage.set_occupied = true;
+    correction->u.garage.occupied = 0;
+    assert_int_equal(commit(correction, NULL), STORE_DONE);
+    assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
+    assert_int_equal(occupied("north"), 0);
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), NULL), STORE_DONE);
+    assert_int_equal(occupied("north"), 1);
+}
+
+static void an_answer_is_kept_with_its_key(void **state)
+{
+    struct store_change *first = start_of("north", "u1", "AB1");
+    struct store_change *again = start_of("north", "u1", "AB1");
+    struct store_change *other = start_of("north", "u2", "AB2");
+    struct stored_answer found;
+
+    (void)state;
+    first->answer->stored_at_ms = again->answer->stored_at_ms = other->answer->stored_at_ms = clock_wall_ms(&clock_now);
+    strcpy(first->answer->key, "k1");
+    strcpy(first->answer->partner_id, "parkapp");
+    strcpy(first->answer->body, "{}");
+    first->answer->length = 2;
+    first->answer->http_status = 201;
+    first->answer->digest[0] = 1;
+    memcpy(again->answer, first->answer, sizeof(*first->answer));
+    memcpy(other->answer, first->answer, sizeof(*first->answer));
+    other->answer->digest[0] = 2;
+    assert_int_equal(commit(first, NULL), STORE_DONE);
+    assert_int_equal(commit(again, NULL), STORE_KEY_REPLAY);
+    assert_int_equal(commit(other, NULL), STORE_KEY_REUSED);
+    reopen();
+    assert_ok(store->ops->find_answer(store, "parkapp", "k1", &found));
+    assert_int_equal(found.http_status, 201);
+    assert_memory_equal(found.body, "{}", 2);
+    assert_int_equal(store->ops->find_answer(store, "other", "k1", &found), OST_NOT_FOUND);
+}
+
+static void openings_are_counted_with_the_implied_one(void **state)
+{
+    struct session session;
+    unsigned openings = 9;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
+    for (int i = 0; i < 3; i++) {
+        struct store_change *opening = store_change_create(STORE_OPEN);
+
+        opening->session->id = session.id;
+        opening->command->id = uuid_make(&ids, clock_wall_ms(&clock_now));
+        opening->command->cause_id = session.id;
+        opening->command->requested_at_ms = clock_wall_ms(&clock_now);
+        strcpy(opening->command->garage_id, "north");
+        strcpy(opening->command->door_id, "entry-1");
+        strcpy(opening->command->partner_id, "parkapp");
+        opening->u.open.openings_max = 3;
+        assert_int_equal(commit(opening, NULL), i < 2 ? STORE_DONE : STORE_TOO_MANY_OPENINGS);
+    }
+    assert_ok(store->ops->count_openings(store, session.id, "entry-1", 0, &openings));
+    assert_int_equal(openings, 3);
+}
+
+static void what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once(void **state)
+{
+    struct door_opening openings[4];
+    struct door_command command;
+    struct session session;
+    store_cursor next;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
+    reopen();
+    assert_ok(store->ops->find_command(store, session.entry.command_id, &command));
+    assert_int_equal(command.status, COMMAND_EXPIRED);
+    assert_string_equal(command.reason, "restarted");
+    reopen();
+    assert_ok(store->ops->list_openings(store, INT64_MAX, 4, openings, &count, &next));
+    assert_int_equal(count, 1);
+    assert_true(uuid_equal(openings[0].command.id, session.entry.command_id));
+}
+
+static void an_outcome_that_comes_before_its_command_brings_the_row(void **state)
+{
+    struct store_change *start = start_of("north", "u1", "AB1");
+    struct store_change *outcome = store_change_create(STORE_OUTCOME);
+    struct door_command command;
+
+    (void)state;
+    outcome->u.outcome.opening.command = *start->command;
+    outcome->u.outcome.opening.command.status = COMMAND_OPENED;
+    outcome->u.outcome.opening.command.relay_fired_at_ms = 5;
+    outcome->u.outcome.opening.id = uuid_make(&ids, clock_wall_ms(&clock_now));
+    outcome->u.outcome.has_command = outcome->u.outcome.is_opening = true;
+    assert_int_equal(commit(outcome, NULL), STORE_DONE);
+    command = *start->command;
+    assert_int_equal(commit(start, NULL), STORE_DONE);
+    assert_ok(store->ops->find_command(store, command.id, &command));
+    assert_int_equal(command.status, COMMAND_OPENED);
+}
+
+static void lists_go_on_where_the_last_page_ended(void **state)
+{
+    struct session_filter filter = {.partner_id = "parkapp", .active = true, .ended = true};
+    struct session sessions[3];
+    struct session session;
+    store_cursor next;
+    size_t count;
+    char user[16], plate[16];
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        snprintf(user, sizeof(user), "u%d", i);
+        snprintf(plate, sizeof(plate), "P%d", i);
+        assert_int_equal(commit(start_of("north", user, plate), &session), STORE_DONE);
+        if (i % 2)
+            assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
+    }
+    assert_ok(store->ops->list_sessions(store, &filter, INT64_MAX, 3, sessions, &count, &next));
+    assert_int_equal(count, 3);
+    assert_string_equal(sessions[0].user_id, "u4");
+    assert_string_equal(sessions[2].user_id, "u2");
+    assert_true(next > 0);
+    assert_ok(store->ops->list_sessions(store, &filter, next, 3, sessions, &count, &next));
+    assert_int_equal(count, 2);
+    assert_string_equal(sessions[1].user_id, "u0");
+    assert_int_equal(next, 0);
+    filter.user_id = "u3";
+    assert_ok(store->ops->list_sessions(store, &filter, INT64_MAX, 3, sessions, &count, &next));
+    assert_int_equal(count, 1);
+    assert_int_equal(sessions[0].status, SESSION_ENDED);
+}
+
+static void a_token_of_another_process_counts_at_once(void **state)
+{
+    struct device_token token = {.id = "tok_1", .partner_id = "parkapp", .scopes = SCOPE_SESSIONS_READ, .hash = {1, 2, 3}};
+    struct device_token found;
+
+    (void)state;
+    assert_int_equal(store->ops->find_token(store, token.hash, &found), OST_NOT_FOUND);
+    assert_ok(sqlite_token_put(path, &token));
+    assert_ok(store->ops->find_token(store, token.hash, &found));
+    assert_int_equal(found.revoked_at_ms, 0);
+    assert_ok(sqlite_token_revoke(path, "tok_1", 7));
+    assert_ok(store->ops->find_token(store, token.hash, &found));
+    assert_int_equal(found.revoked_at_ms, 7);
+    assert_int_equal(sqlite_token_revoke(path, "tok_1", 8), OST_NOT_FOUND);
+}
+
+static void the_same_policy_source_has_the_same_revision_for_ever(void **state)
+{
+    unsigned char first[32] = {1}, second[32] = {2};
+    int revision = 0;
+
+    (void)state;
+    assert_ok(store->ops->policy_revision(store, "tariff", first, 1, &revision));
+    assert_int_equal(revision, 1);
+    assert_ok(store->ops->policy_revision(store, "tariff", second, 1, &revision));
+    assert_int_equal(revision, 2);
+    reopen();
+    assert_ok(store->ops->policy_revision(store, "tariff", first, 1, &revision));
+    assert_int_equal(revision, 1);
+}
+
+static void a_full_quota_refuses_starts_and_lets_cars_out(void **state)
+{
+    struct session inside[8];
+    struct store_change *change;
+    enum ost_status status = OST_OK;
+    char user[64], plate[16];
+
+    (void)state;
+    store->ops->destroy(store);
+    open_store_with(16 << 20, 4 << 20);
+    for (int i = 0; i < SPOTS; i++) {
+        snprintf(user, sizeof(user), "in%d", i);
+        snprintf(plate, sizeof(plate), "IN%d", i);
+        assert_int_equal(commit(start_of("south", user, plate), &inside[i]), STORE_DONE);
+    }
+    for (int i = 0; i < 60000 && status == OST_OK; i++) { /* starts and stops fill it up */
+        struct session session;
+
+        snprintf(user, sizeof(user), "u%d", i);
+        snprintf(plate, sizeof(plate), "P%d", i % 1000000);
+        change = start_of("north", user, plate);
+        status = store->ops->commit(store, change, deadline());
+        session = *change->session;
+        store_change_release(change);
+        if (status == OST_OK)
+            assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
+    }
+    assert_int_equal(status, OST_NO_SPACE);
+    for (int i = 0; i < SPOTS; i++)
+        assert_int_equal(commit(stop_of(&inside[i], "parkapp"), NULL), STORE_DONE);
+    assert_int_equal(occupied("south"), 0);
+}
+
+/* ---- races ---- */
+
+#define RACERS 16
+
+struct racer {
+    pthread_t thread;
+    pthread_barrier_t *barrier;
+    struct store_change *change;
+    enum ost_status status;
+};
+
+static void *race(void *context)
+{
+    struct racer *racer = context;
+
+    pthread_barrier_wait(racer->barrier);
+    racer->status = store->ops->commit(store, racer->change, deadline());
+    return NULL;
+}
+
+static unsigned run_race(struct racer *racers, enum store_result loser)
+{
+    pthread_barrier_t barrier;
+    unsigned winners = 0;
+
+    pthread_barrier_init(&barrier, NULL, RACERS);
+    for (int i = 0; i < RACERS; i++) {
+        racers[i].barrier = &barrier;
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        assert_ok(racers[i].status);
+        winners += racers[i].change->result == STORE_DONE;
+        if (racers[i].change->result != STORE_DONE)
+            assert_int_equal(racers[i].change->result, loser);
+        store_change_release(racers[i].change);
+    }
+    pthread_barrier_destroy(&barrier);
+    return winners;
+}
+
+static void one_of_many_gets_the_last_spot_and_one_the_users_session(void **state)
+{
+    struct racer racers[RACERS];
+    char user[32], plate[16];
+
+    (void)state;
+    for (int i = 0; i < SPOTS - 1; i++) {
+        snprintf(user, sizeof(user), "first%d", i);
+        snprintf(plate, sizeof(plate), "F%d", i);
+        assert_int_equal(commit(start_of("north", user, plate), NULL), STORE_DONE);
+    }
+    for (int i = 0; i < RACERS; i++) {
+        snprintf(user, sizeof(user), "racer%d", i);
+        snprintf(plate, sizeof(plate), "R%d", i);
+        racers[i].change = start_of("north", user, plate);
+    }
+    assert_int_equal(run_race(racers, STORE_GARAGE_FULL), 1);
+    for (int i = 0; i < RACERS; i++) {
+        snprintf(plate, sizeof(plate), "S%d", i);
+        racers[i].change = start_of("south", "one", plate);
+    }
+    assert_int_equal(run_race(racers, STORE_USER_ACTIVE), 1);
+}
+
+#define CASE(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_start_is_found_by_id_user_and_plate), CASE(an_id_with_the_right_key_and_another_tail_is_not_found),
+        CASE(uniqueness_is_decided_inside_the_transaction), CASE(a_full_or_closed_garage_takes_nobody_but_knows_who_is_inside),
+        CASE(a_stop_moves_the_session_and_frees_the_spot_once),
+        CASE(occupancy_set_by_staff_moves_with_starts_and_stops_and_stays_above_zero), CASE(an_answer_is_kept_with_its_key),
+        CASE(openings_are_counted_with_the_implied_one), CASE(what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once),
+        CASE(an_outcome_that_comes_before_its_command_brings_the_row), CASE(lists_go_on_where_the_last_page_ended),
+        CASE(a_token_of_another_process_counts_at_once), CASE(the_same_policy_source_has_the_same_revision_for_ever),
+        CASE(a_full_quota_refuses_starts_and_lets_cars_out), CASE(one_of_many_gets_the_last_spot_and_one_the_users_session),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
