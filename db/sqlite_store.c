@@ -175,6 +175,32 @@ static enum ost_status prepare(struct sqlite_store *store)
     return OST_OK;
 }
 
+/*
+ * One runtime a database: a second would expire the first one's commands. The kernel lets the lock go with the process.
+ * It is on the file of the tokens, as closing a descriptor of the database itself would drop SQLite's own locks.
+ */
+static enum ost_status lock_out_others(struct sqlite_store *store)
+{
+    char path[sizeof(store->path) + 8];
+
+    snprintf(path, sizeof(path), "%s-tokens", store->path);
+    store->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (store->lock_file < 0) {
+        enum ost_status status = errno == ENOSPC ? OST_NO_SPACE : OST_IO;
+
+        log_error("store", "cannot open %s: %s", path, strerror(errno));
+        return status;
+    }
+    if (flock(store->lock_file, LOCK_EX | LOCK_NB) == 0)
+        return OST_OK;
+    if (errno == EWOULDBLOCK) {
+        log_error("store", "another runtime has %s open", store->path);
+        return OST_BUSY;
+    }
+    log_error("store", "cannot lock %s: %s", path, strerror(errno));
+    return OST_IO;
+}
+
 static void init_locks(struct sqlite_store *store)
 {
     pthread_condattr_t monotonic;
@@ -203,6 +229,8 @@ static void free_all(struct sqlite_store *store)
     }
     connection_close(&store->connection); /* the last one out brings the log into the file */
     tokens_close(store);
+    if (store->lock_file >= 0)
+        close(store->lock_file);
     pthread_mutex_destroy(&store->tokens.lock);
     pthread_mutex_destroy(&store->counters.lock);
     pthread_cond_destroy(&store->checkpoint_wanted);
@@ -248,6 +276,7 @@ static const struct store_ops *the_ops(void)
 static void take_settings(struct sqlite_store *store, const struct sqlite_store_settings *settings)
 {
     store->settings = *settings;
+    store->lock_file = -1;
     if (store->settings.readers == 0)
         store->settings.readers = 8;
     if (store->settings.starts_max == 0)
@@ -290,7 +319,9 @@ enum ost_status sqlite_store_open(const struct sqlite_store_settings *settings, 
     init_locks(store);
     store->commit_seconds = metrics_register(settings->metrics, METRIC_HISTOGRAM, "ostler_store_commit_seconds", "",
                                              "Time of one group commit.");
-    status = writer_open(store);
+    status = lock_out_others(store);
+    if (status == OST_OK)
+        status = writer_open(store);
     if (status == OST_OK)
         status = prepare(store);
     if (status == OST_OK)

@@ -38,6 +38,7 @@ struct sqlite_store {
     struct sqlite_store_settings settings;
     char path[4096];
     char reserve_path[4104];
+    int lock_file; /* held while this runtime has the database; -1: not yet */
 
     /* the queue */
     pthread_mutex_t lock;

@@ -16,12 +16,14 @@ static struct store *make_sqlite(struct clock *clock, struct uuid_generator *ids
     static const char *const garages[] = {"nassaukade", "oostpoort"};
     struct sqlite_store_settings settings = {
         .path = path, .reserve_bytes = 65536, .garage_ids = garages, .garage_count = 2, .clock = clock, .ids = ids};
-    struct store *store = NULL;
+    struct store *store = NULL, *second = NULL;
 
     snprintf(folder, sizeof(folder), "/tmp/ostler-store-XXXXXX");
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof(path), "%s/ostler.db", folder);
     assert_ok(sqlite_store_open(&settings, &store));
+    /* And only one at a time: a second would expire the commands of the first. */
+    assert_int_equal(sqlite_store_open(&settings, &second), OST_BUSY);
     return store;
 }
 
@@ -33,7 +35,7 @@ static void complain(void *context, const char *problem)
 
 static void check_and_remove(void)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", "-reserve", "-tokens", "-lock"};
+    static const char *const endings[] = {"", "-wal", "-shm", "-reserve", "-tokens"};
     size_t problems = 0;
 
     assert_ok(sqlite_check(path, complain, NULL, &problems));
