@@ -1,7 +1,9 @@
 #include "db/apply.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "db/change_block.h"
 #include "db/rows.h"
 #include "runtime/base/json.h"
 #include "runtime/base/log.h"
@@ -146,6 +148,7 @@ int apply_audit(struct applier *applier, const struct audit_line *audit)
 
 int apply_key_check(struct applier *applier, struct store_change *change, bool *known)
 {
+    struct change_block *block = change_block_of(change);
     struct stored_answer *stored = change->answer;
     struct stored_answer found;
     enum ost_status status;
@@ -165,6 +168,10 @@ int apply_key_check(struct applier *applier, struct store_change *change, bool *
         change->result = STORE_KEY_REUSED;
         return SQLITE_DONE;
     }
+    block->asked_answer = malloc(sizeof(*block->asked_answer));
+    if (!block->asked_answer)
+        return SQLITE_NOMEM;
+    *block->asked_answer = *stored; /* a rollback may run this change again */
     memcpy(found.partner_id, stored->partner_id, sizeof(found.partner_id));
     memcpy(found.key, stored->key, sizeof(found.key));
     *stored = found;
@@ -382,8 +389,21 @@ static int apply_prune(struct applier *applier, struct store_change *change)
     return SQLITE_DONE;
 }
 
+/* A change that runs again begins with what was asked. */
+static void restore_asked(struct store_change *change)
+{
+    struct change_block *block = change_block_of(change);
+
+    if (block->asked_session)
+        *change->session = *block->asked_session;
+    if (block->asked_answer)
+        *change->answer = *block->asked_answer;
+    change_block_forget_asked(block);
+}
+
 int apply_change(struct applier *applier, struct store_change *change)
 {
+    restore_asked(change);
     change->result = STORE_DONE;
     switch (change->kind) {
     case STORE_START:

@@ -1,8 +1,24 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "db/apply.h"
+#include "db/change_block.h"
 #include "db/rows.h"
 #include "runtime/base/json.h"
+
+/* Answer with another session. What was asked is kept: a rollback may run this change again. */
+static int answer_with(struct store_change *change, const struct session *session, enum store_result result)
+{
+    struct change_block *block = change_block_of(change);
+
+    block->asked_session = malloc(sizeof(*block->asked_session));
+    if (!block->asked_session)
+        return SQLITE_NOMEM;
+    *block->asked_session = *change->session;
+    *change->session = *session;
+    change->result = result;
+    return SQLITE_DONE;
+}
 
 static int insert_active(struct applier *applier, const struct session *session, int64_t garage, int64_t partner)
 {
@@ -33,11 +49,9 @@ static int explain_conflict(struct applier *applier, struct store_change *change
 
     if (status == OST_OK) {
         if (strcmp(running.garage_id, wanted->garage_id) == 0 && strcmp(running.plate, wanted->plate) == 0) {
-            *change->session = running;
-            change->result = STORE_SAME_SESSION;
-        } else {
-            change->result = STORE_USER_ACTIVE;
+            return answer_with(change, &running, STORE_SAME_SESSION);
         }
+        change->result = STORE_USER_ACTIVE;
         return SQLITE_DONE;
     }
     change->result = STORE_PLATE_ACTIVE;
@@ -181,10 +195,8 @@ static int explain_missing(struct applier *applier, struct store_change *change)
         return SQLITE_DONE;
     if (status != OST_OK)
         return sqlite3_extended_errcode(applier->connection->database);
-    if (!change->session->partner_id[0] || strcmp(found.partner_id, change->session->partner_id) == 0) {
-        *change->session = found;
-        change->result = STORE_ALREADY_ENDED;
-    }
+    if (!change->session->partner_id[0] || strcmp(found.partner_id, change->session->partner_id) == 0)
+        return answer_with(change, &found, STORE_ALREADY_ENDED);
     return SQLITE_DONE;
 }
 

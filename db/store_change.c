@@ -89,6 +89,8 @@ void store_change_retain(struct store_change *change)
 
 void store_change_release(struct store_change *change)
 {
-    if (change && atomic_fetch_sub_explicit(&change->references, 1, memory_order_acq_rel) == 1)
+    if (change && atomic_fetch_sub_explicit(&change->references, 1, memory_order_acq_rel) == 1) {
+        change_block_forget_asked(change_block_of(change));
         free(change);
+    }
 }
