@@ -678,6 +678,42 @@ static void one_of_64_gets_the_users_session(void **state)
     assert_int_equal(occupied(*state), 1);
 }
 
+static void a_change_that_cannot_be_stored_takes_no_other_with_it(void **state)
+{
+    struct bench *bench = *state;
+    static struct racer racers[RACERS];
+    unsigned stored = 0;
+
+    for (unsigned i = 0; i < RACERS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "U%u", i / 2); /* pairs: one is stored, the other is answered with it */
+        racers[i].bench = bench;
+        racers[i].change = a_start(bench, name, name);
+        if (i % 8 == 7)
+            strcpy(racers[i].change->event->garage_id, "nowhere");
+    }
+    for (unsigned i = 0; i < RACERS; i++)
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    for (unsigned i = 0; i < RACERS; i++) {
+        struct store_change *change = racers[i].change;
+        struct session found;
+
+        pthread_join(racers[i].thread, NULL);
+        if (racers[i].status == OST_OK) {
+            assert_ok(bench->store->ops->find_active_by_user(bench->store, "parkapp", change->session->user_id, &found));
+            assert_true(uuid_equal(found.id, change->session->id));
+            assert_true(change->result != STORE_DONE || uuid_equal(found.id, change->command->cause_id));
+            stored += change->result == STORE_DONE;
+        } else {
+            assert_int_equal(i % 8, 7);
+        }
+        store_change_release(change);
+    }
+    assert_int_equal(stored, RACERS / 2);
+    assert_int_equal(occupied(bench), RACERS / 2);
+}
+
 static void the_counters_equal_the_tables_after_chaos(void **state)
 {
     struct bench *bench = *state;
@@ -740,6 +776,7 @@ int store_contract_run(const char *name, const struct store_factory *stores)
         CASE(a_posted_change_is_told_when_it_is_decided),
         CASE(one_of_64_gets_the_last_spot),
         CASE(one_of_64_gets_the_users_session),
+        CASE(a_change_that_cannot_be_stored_takes_no_other_with_it),
         CASE(the_counters_equal_the_tables_after_chaos),
     };
 
