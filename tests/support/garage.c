@@ -126,7 +126,11 @@ static void redirect(const char *folder, const char *name, int flags, int to)
 
 bool garage_start(struct garage_under_test *garage)
 {
+    char path[256];
+
     garage->address[0] = '\0';
+    snprintf(path, sizeof(path), "%s/out", garage->folder);
+    unlink(path); /* the address of the run before */
     garage->pid = fork();
     assert_true(garage->pid >= 0);
     if (garage->pid == 0) {
