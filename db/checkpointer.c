@@ -44,13 +44,21 @@ void checkpoint_after_commit(struct sqlite_store *store)
     pthread_mutex_unlock(&store->checkpoint_lock);
 }
 
-void *checkpointer_run(void *context)
+/* A connection for each round: one that stays would keep the log's index alive after a fault, when it has to be read back. */
+static void one_round(struct sqlite_store *store)
 {
-    struct sqlite_store *store = context;
     struct connection connection;
 
     if (connection_open(&connection, store->path, CONNECTION_CHECKPOINTER) != OST_OK)
-        return NULL; /* logged; the writer finishes at FINISH_PAGES */
+        return; /* logged; the writer finishes at FINISH_PAGES */
+    checkpoint(&connection);
+    connection_close(&connection);
+}
+
+void *checkpointer_run(void *context)
+{
+    struct sqlite_store *store = context;
+
     pthread_mutex_lock(&store->checkpoint_lock);
     while (!store->checkpoint_closing) {
         if (!store->checkpoint_due) {
@@ -58,11 +66,10 @@ void *checkpointer_run(void *context)
             continue;
         }
         pthread_mutex_unlock(&store->checkpoint_lock);
-        checkpoint(&connection);
+        one_round(store);
         pthread_mutex_lock(&store->checkpoint_lock);
         store->checkpoint_due = false;
     }
     pthread_mutex_unlock(&store->checkpoint_lock);
-    connection_close(&connection);
     return NULL;
 }

@@ -13,8 +13,6 @@
 #include "db/store_internal.h"
 #include "runtime/base/log.h"
 
-#define DESTROY_PATIENCE_MS 10000
-
 static enum ost_status garage_counts(struct store *base, const char *garage_id, struct garage_counts *out)
 {
     return counters_read(&((struct sqlite_store *)base)->counters, garage_id, out);
@@ -258,19 +256,19 @@ static void destroy(struct store *base)
     free_all(store);
 }
 
-static const struct store_ops *the_ops(void)
-{
-    static struct store_ops ops; /* filled with the same values by whoever comes first */
+static struct store_ops the_ops;
+static pthread_once_t ops_once = PTHREAD_ONCE_INIT;
 
-    reads_fill_ops(&ops);
-    ops.commit = writer_commit;
-    ops.post = writer_post;
-    ops.policy_revision = policy_revision;
-    ops.garage_counts = garage_counts;
-    ops.health = health;
-    ops.backup = backup;
-    ops.destroy = destroy;
-    return &ops;
+static void fill_ops(void)
+{
+    reads_fill_ops(&the_ops);
+    the_ops.commit = writer_commit;
+    the_ops.post = writer_post;
+    the_ops.policy_revision = policy_revision;
+    the_ops.garage_counts = garage_counts;
+    the_ops.health = health;
+    the_ops.backup = backup;
+    the_ops.destroy = destroy;
 }
 
 static void take_settings(struct sqlite_store *store, const struct sqlite_store_settings *settings)
@@ -314,7 +312,8 @@ enum ost_status sqlite_store_open(const struct sqlite_store_settings *settings, 
         free(store);
         return OST_NO_MEMORY;
     }
-    store->base.ops = the_ops();
+    pthread_once(&ops_once, fill_ops);
+    store->base.ops = &the_ops;
     atomic_init(&store->writable, true);
     init_locks(store);
     store->commit_seconds = metrics_register(settings->metrics, METRIC_HISTOGRAM, "ostler_store_commit_seconds", "",

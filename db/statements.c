@@ -81,7 +81,8 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_OUTBOX_PUT] = "INSERT INTO outbox (key, tail, type, garage, subject, at, clock, traceparent, data) "
                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 
-    [SQL_SEQUENCE] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'",
+    [SQL_PROGRESS] = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0) + groups FROM progress",
+    [SQL_MARK] = "UPDATE progress SET groups = groups + 1",
 
     [SQL_ANSWER_FIND] = "SELECT a.digest, a.at, a.status, a.location, a.body FROM answer a JOIN partner p ON p.number = a.partner "
                         "WHERE p.id = ?1 AND a.key = ?2",

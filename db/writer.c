@@ -16,6 +16,7 @@
 #define GROUP_MAX 512
 #define POSTED_RETRY_MS 1000
 #define RECOVER_EVERY_MS 200
+#define CLOSING_PATIENCE_MS 10000
 
 /* ---- lists ---- */
 
@@ -164,10 +165,13 @@ static void take_back(struct sqlite_store *store)
     store->applier.lists_changed = false;
 }
 
-/* The newest sequence of the outbox: it tells whether a group is in the database. -1: it cannot be read. */
-static int64_t newest_sequence(struct sqlite_store *store)
+/*
+ * How far the database has come: the newest sequence of the outbox and the count of groups that had no event. It
+ * rises with each group, and so tells whether one is in the database. -1: it cannot be read.
+ */
+static int64_t progress(struct sqlite_store *store)
 {
-    sqlite3_stmt *row = connection_statement(&store->connection, SQL_SEQUENCE);
+    sqlite3_stmt *row = connection_statement(&store->connection, SQL_PROGRESS);
     int64_t newest = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
 
     sqlite3_reset(row);
@@ -184,35 +188,63 @@ static void publish(struct sqlite_store *store)
     atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
 }
 
+/* All connections but the writer's: the last one out makes the next one in read the log back and check its frames. */
+static void close_readers(struct sqlite_store *store)
+{
+    for (unsigned i = 0; i < store->settings.readers; i++) {
+        pthread_mutex_lock(&store->readers[i].lock);
+        connection_close(&store->readers[i].connection); /* opened again at its next use */
+        pthread_mutex_unlock(&store->readers[i].lock);
+    }
+}
+
+static bool is_closing(struct sqlite_store *store)
+{
+    bool closing;
+
+    pthread_mutex_lock(&store->lock);
+    closing = store->closing;
+    pthread_mutex_unlock(&store->lock);
+    return closing;
+}
+
+enum recovery { RECOVERY_GROUP_IS_IN, RECOVERY_GROUP_IS_OUT, RECOVERY_GIVEN_UP };
+
 /*
  * After a failed commit or fsync nobody knows what is on the disk: the kernel may have dropped pages that it could not write.
- * So nothing is answered until a fresh connection has read the log back (frames carry checksums), written it into the
- * database file and synced that. Waiters give up meanwhile, each by its own deadline. True: the group is in.
+ * So nothing is answered until a fresh connection has read the log back, written it into the database file and synced
+ * that. Waiters give up meanwhile, each by its own deadline; a store that is being closed gives up after its patience.
  */
-static bool recover(struct sqlite_store *store, int64_t sequence_before, bool group_has_events)
+static enum recovery recover(struct sqlite_store *store, int64_t progress_before)
 {
+    int64_t closing_since_ms = 0;
     bool complained = false;
 
     atomic_store(&store->writable, false);
     for (;;) {
         struct timespec pause = {.tv_nsec = RECOVER_EVERY_MS * 1000000L};
-        int64_t newest = -1;
-        int code;
+        int64_t now_ms = clock_monotonic_ms(store->settings.clock);
+        int64_t reached = -1;
 
         connection_close(&store->connection);
-        if (writer_open(store) == OST_OK) {
-            code = sqlite3_wal_checkpoint_v2(store->connection.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-            if (code == SQLITE_OK)
-                newest = newest_sequence(store);
-        }
-        if (newest >= 0) {
+        close_readers(store);
+        if (writer_open(store) == OST_OK &&
+            sqlite3_wal_checkpoint_v2(store->connection.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+            reached = progress(store);
+        if (reached >= 0) {
             log_notice("store", "the disk takes writes again; the database was read back");
             atomic_store(&store->writable, true);
-            return group_has_events && newest > sequence_before;
+            return reached > progress_before ? RECOVERY_GROUP_IS_IN : RECOVERY_GROUP_IS_OUT;
         }
         if (!complained)
             log_error("store", "the disk does not take writes; nothing is acknowledged until it does");
         complained = true;
+        if (is_closing(store)) {
+            if (closing_since_ms == 0)
+                closing_since_ms = now_ms;
+            if (now_ms - closing_since_ms > CLOSING_PATIENCE_MS)
+                return RECOVERY_GIVEN_UP;
+        }
         nanosleep(&pause, NULL);
     }
 }
@@ -278,7 +310,7 @@ static bool is_disk_fault(int code)
 }
 
 /* One try at the whole group. True: it has to be tried again, with what changed in group->status. */
-static bool try_group(struct sqlite_store *store, struct group *group, int64_t sequence_before)
+static bool try_group(struct sqlite_store *store, struct group *group, int64_t progress_before)
 {
     int code = connection_run(connection_statement(&store->connection, SQL_BEGIN));
 
@@ -290,6 +322,8 @@ static bool try_group(struct sqlite_store *store, struct group *group, int64_t s
             return run_again_without(store, group, i, code);
     }
     THEN(code, counters_save(&store->counters, &store->connection));
+    if (code == SQLITE_DONE && !group_has_events(group))
+        code = connection_run(connection_statement(&store->connection, SQL_MARK));
     THEN(code, connection_run(connection_statement(&store->connection, SQL_COMMIT)));
     if (code == SQLITE_DONE) {
         publish(store);
@@ -302,15 +336,19 @@ static bool try_group(struct sqlite_store *store, struct group *group, int64_t s
         return false;
     }
     if (is_disk_fault(code)) {
-        bool has_events = group_has_events(group);
-
         connection_fault(&store->connection, code, "a commit failed");
-        if (recover(store, sequence_before, has_events)) {
+        switch (recover(store, progress_before)) {
+        case RECOVERY_GROUP_IS_IN:
             publish(store);
             return false;
+        case RECOVERY_GROUP_IS_OUT:
+            take_back(store);
+            return true;
+        case RECOVERY_GIVEN_UP:
+            take_back(store);
+            fail_all(group, OST_IO);
+            return false;
         }
-        take_back(store);
-        return true;
     }
     connection_fault(&store->connection, code, "the transaction failed");
     take_back(store);
@@ -320,7 +358,7 @@ static bool try_group(struct sqlite_store *store, struct group *group, int64_t s
 
 /* ---- the loop ---- */
 
-static void take_class(struct change_list *list, struct group *group)
+static void take_class(struct sqlite_store *store, struct change_list *list, struct group *group)
 {
     while (group->count < GROUP_MAX && list->first) {
         struct change_block *block = list_take(list);
@@ -330,7 +368,8 @@ static void take_class(struct change_list *list, struct group *group)
             store_change_release(&block->change); /* its waiter withdrew it */
             continue;
         }
-        group->status[group->count] = OST_OK;
+        /* It may have queued before the room ran out. */
+        group->status[group->count] = room_allows(store, block->change.kind) ? OST_OK : OST_NO_SPACE;
         group->blocks[group->count++] = block;
     }
 }
@@ -351,7 +390,7 @@ static void take_group(struct sqlite_store *store, struct group *group, int64_t 
     group->count = 0;
     take_posted(store, group, now_ms);
     for (int class = 0; class < CLASS_COUNT; class++)
-        take_class(&store->waiting[class], group);
+        take_class(store, &store->waiting[class], group);
 }
 
 /* A posted change that met a fault goes back to the front, in its order; it is tried again later. */
@@ -381,10 +420,10 @@ static void run_group(struct sqlite_store *store, struct group *group)
     struct change_block *kept[GROUP_MAX];
     size_t kept_count = 0;
     int64_t began_ns = clock_monotonic_ns(store->settings.clock);
-    int64_t sequence_before = newest_sequence(store);
+    int64_t progress_before = progress(store);
     bool closing;
 
-    while (try_group(store, group, sequence_before))
+    while (try_group(store, group, progress_before))
         ;
     metric_observe_ns(store->commit_seconds, clock_monotonic_ns(store->settings.clock) - began_ns);
     pthread_mutex_lock(&store->lock);

@@ -8,6 +8,14 @@ CREATE TABLE meta (
 
 INSERT INTO meta VALUES ('epoch', randomblob(16)), ('plate_key', randomblob(32));
 
+-- Commits that left no event; with the outbox's sequence it tells after a fault of the disk which commit was the last.
+CREATE TABLE progress (
+  only   INTEGER PRIMARY KEY CHECK (only = 1),
+  groups INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO progress VALUES (1, 0);
+
 -- Counters are kept in the transaction that moves them, so that a start-up reads a row and not a table.
 CREATE TABLE garage (
   number        INTEGER PRIMARY KEY,
