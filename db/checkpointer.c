@@ -19,6 +19,14 @@ static void checkpoint(struct connection *connection)
         connection_fault(connection, code, "a checkpoint failed");
 }
 
+void checkpoint_now(struct sqlite_store *store)
+{
+    int code = sqlite3_wal_checkpoint_v2(store->connection.database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+    if (code != SQLITE_OK)
+        log_debug("store", "a checkpoint made no room: %s", sqlite3_errstr(code));
+}
+
 static int count_pages(void *context, sqlite3 *database, const char *name, int pages)
 {
     struct sqlite_store *store = context;

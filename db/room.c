@@ -90,6 +90,12 @@ void room_ran_out(struct sqlite_store *store)
     }
 }
 
+void room_was_found(struct sqlite_store *store)
+{
+    if (atomic_load(&store->room) == STORE_ROOM_NONE)
+        enter(store, STORE_ROOM_RESERVE, "writes go through again: stops are written, starts are still refused");
+}
+
 /* Below the quota again, by more than the reserve? */
 static bool quota_has_room(struct sqlite_store *store)
 {

@@ -84,12 +84,14 @@ enum ost_status writer_open(struct sqlite_store *store);
 /* room.c; writer thread */
 void room_prepare(struct sqlite_store *store);       /* at start: make the reserve */
 void room_ran_out(struct sqlite_store *store);       /* a write found no space */
+void room_was_found(struct sqlite_store *store);     /* a commit went through */
 void room_look_again(struct sqlite_store *store, int64_t now_ms);
 bool room_allows(const struct sqlite_store *store, enum store_change_kind kind);
 
 /* checkpointer.c */
 void *checkpointer_run(void *context);
 void checkpoint_after_commit(struct sqlite_store *store); /* writer thread */
+void checkpoint_now(struct sqlite_store *store);          /* writer thread, outside of a transaction */
 
 /* reads.c */
 struct reader *reader_take(struct sqlite_store *store); /* NULL: it cannot be opened (logged) */

@@ -278,6 +278,7 @@ static bool run_again_with_reserve(struct sqlite_store *store, struct group *gro
 
     take_back(store);
     room_ran_out(store);
+    checkpoint_now(store); /* what is in the database file already leaves room in the log */
     for (size_t i = 0; i < group->count; i++) {
         if (group->status[i] == OST_OK && !room_allows(store, group->blocks[i]->change.kind))
             group->status[i] = OST_NO_SPACE;
@@ -327,6 +328,7 @@ static bool try_group(struct sqlite_store *store, struct group *group, int64_t p
     THEN(code, connection_run(connection_statement(&store->connection, SQL_COMMIT)));
     if (code == SQLITE_DONE) {
         publish(store);
+        room_was_found(store);
         return false;
     }
     if ((code & 0xff) == SQLITE_FULL) {

@@ -343,6 +343,7 @@ enum ost_status configuration_parse(const char *text, size_t length, const char 
         report_problem(report, failure.line, false, "%s", failure.text);
     else
         check_whole(context.configuration, report);
+    snprintf(report->storage_path, sizeof(report->storage_path), "%s", context.configuration->storage.path);
     if (!add_staff(context.configuration->site))
         goto done;
     status = report->errors > 0 ? OST_INVALID : OST_OK;

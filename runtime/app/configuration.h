@@ -47,6 +47,7 @@ struct configuration_report {
     struct configuration_problem problems[CONFIGURATION_PROBLEMS_MAX];
     size_t count;    /* may be larger than the array */
     size_t errors;
+    char storage_path[PATH_BYTES]; /* where the file says so, however broken the rest is: there the last good one is kept */
 };
 
 /*

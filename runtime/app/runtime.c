@@ -1,5 +1,6 @@
 #include "runtime/app/runtime.h"
 
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,29 +60,28 @@ void runtime_print_report(const struct configuration_report *report)
 
 /* ---- configuration ---- */
 
-/* Where the last good one may be, when the configuration itself cannot say where its database is. */
-static void guess_state_folder(const char *path, char out[PATH_BYTES])
+/*
+ * Where the last good one is kept, when the configuration itself is broken. Mostly it still says where its database is;
+ * one that does not even compile is searched for the text after `path =`.
+ */
+static void guess_state_folder(const char *path, const struct configuration_report *broken, char out[PATH_BYTES])
 {
-    const char *kept = getenv("STATE_DIRECTORY");
-    char *text;
+    struct configuration guessed = {.storage.path = ""};
+    char folder[PATH_BYTES], found[PATH_BYTES];
+    char *text = NULL;
     size_t length;
 
-    state_folder(NULL, out);
-    if (kept || file_read(path, CONFIGURATION_BYTES_MAX, &text, &length) != OST_OK)
-        return;
-    /* A typo elsewhere leaves the storage path readable: take the last text after `path =`. */
-    for (char *at = strstr(text, "path"); at; at = strstr(at + 4, "path")) {
-        char found[PATH_BYTES];
+    snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%s", broken->storage_path);
+    if (!guessed.storage.path[0] && file_read(path, CONFIGURATION_BYTES_MAX, &text, &length) == OST_OK) {
+        const char *at = strstr(text, "path");
 
-        if (sscanf(at, "path = \"%1000[^\"]\"", found) == 1 || sscanf(at, "path=\"%1000[^\"]\"", found) == 1) {
-            struct configuration guessed;
-
-            snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%s", found);
-            if (found[0] == '/')
-                state_folder(&guessed, out);
-        }
+        snprintf(folder, sizeof(folder), "%s", path);
+        if (at && (sscanf(at, "path = \"%1000[^\"]\"", found) == 1 || sscanf(at, "path=\"%1000[^\"]\"", found) == 1))
+            snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%.500s%s%.500s", found[0] == '/' ? "" : dirname(folder),
+                     found[0] == '/' ? "" : "/", found);
     }
     free(text);
+    state_folder(guessed.storage.path[0] ? &guessed : NULL, out);
 }
 
 static enum ost_status read_last_good(struct runtime *runtime, const struct configuration_report *broken)
@@ -92,7 +92,7 @@ static enum ost_status read_last_good(struct runtime *runtime, const struct conf
     size_t length = 0;
     enum ost_status status;
 
-    guess_state_folder(runtime->path, runtime->state);
+    guess_state_folder(runtime->path, broken, runtime->state);
     state_configuration_file(runtime->state, runtime->path, file);
     status = file_read(file, CONFIGURATION_BYTES_MAX, &text, &length);
     if (status != OST_OK)
