@@ -53,6 +53,7 @@ struct sqlite_store {
     struct applier applier;
     struct counters counters;
     int64_t retry_posted_at_ms;  /* monotonic */
+    int64_t posted_due_ms;       /* monotonic; under the lock */
     int64_t room_checked_ms;
     int64_t normal_max_pages;
 

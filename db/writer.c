@@ -13,10 +13,13 @@
 #include "db/store_internal.h"
 #include "runtime/base/log.h"
 
-#define GROUP_MAX 512
+#define GROUP_MAX       512
 #define POSTED_RETRY_MS 1000
-#define RECOVER_EVERY_MS 200
+/* What nobody waits for may ride with the next group, so that it does not hold one up; it waits no longer than this. */
+#define POSTED_LINGER_MS    50
+#define RECOVER_EVERY_MS    200
 #define CLOSING_PATIENCE_MS 10000
+#define IDLE_MS             1000
 
 /* ---- lists ---- */
 
@@ -134,8 +137,11 @@ enum ost_status writer_post(struct store *base, struct store_change *change)
     if (store->closing || store->posted.length >= POSTED_MAX) {
         status = OST_BUSY;
     } else {
+        if (!store->posted.first) {
+            store->posted_due_ms = clock_monotonic_ms(store->settings.clock) + POSTED_LINGER_MS;
+            pthread_cond_signal(&store->work);
+        }
         list_append(&store->posted, block);
-        pthread_cond_signal(&store->work);
     }
     pthread_mutex_unlock(&store->lock);
     return status;
@@ -376,9 +382,19 @@ static void take_class(struct sqlite_store *store, struct change_list *list, str
     }
 }
 
+static bool waits_for_answer(const struct sqlite_store *store)
+{
+    for (int class = 0; class < CLASS_COUNT; class++) {
+        if (store->waiting[class].first)
+            return true;
+    }
+    return false;
+}
+
+/* With a group that is made anyway, or when their time is up. */
 static void take_posted(struct sqlite_store *store, struct group *group, int64_t now_ms)
 {
-    if (now_ms < store->retry_posted_at_ms)
+    if (now_ms < store->retry_posted_at_ms || (now_ms < store->posted_due_ms && !waits_for_answer(store)))
         return;
     while (group->count < GROUP_MAX && store->posted.first) {
         group->status[group->count] = OST_OK;
@@ -443,13 +459,33 @@ static void run_group(struct sqlite_store *store, struct group *group)
     checkpoint_after_commit(store);
 }
 
-static bool has_work(const struct sqlite_store *store, int64_t now_ms)
+/* How long there is nothing to do, unless something comes: 0 for work that waits. Under the lock. */
+static int64_t idle_ms(const struct sqlite_store *store, int64_t now_ms)
 {
-    for (int class = 0; class < CLASS_COUNT; class++) {
-        if (store->waiting[class].first)
-            return true;
-    }
-    return store->posted.first && now_ms >= store->retry_posted_at_ms;
+    int64_t due_ms =
+        store->posted_due_ms > store->retry_posted_at_ms ? store->posted_due_ms : store->retry_posted_at_ms;
+
+    if (waits_for_answer(store))
+        return 0;
+    if (!store->posted.first || due_ms > now_ms + IDLE_MS)
+        return IDLE_MS;
+    return due_ms > now_ms ? due_ms - now_ms : 0;
+}
+
+/* Wait for work; now and then look at the room on the disk without any. Under the lock. */
+static void wait_for_work(struct sqlite_store *store)
+{
+    int64_t wait_ms = idle_ms(store, clock_monotonic_ms(store->settings.clock));
+    struct timespec until;
+
+    if (store->closing || wait_ms == 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += wait_ms / 1000;
+    until.tv_nsec += wait_ms % 1000 * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&store->work, &store->lock, &until);
 }
 
 void *writer_run(void *context)
@@ -459,15 +495,10 @@ void *writer_run(void *context)
     bool go_on = true;
 
     while (go_on) {
-        struct timespec until;
-
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += 1;
         pthread_mutex_lock(&store->lock);
-        if (!store->closing && !has_work(store, clock_monotonic_ms(store->settings.clock)))
-            pthread_cond_timedwait(&store->work, &store->lock, &until);
+        wait_for_work(store);
         if (store->closing)
-            store->retry_posted_at_ms = 0; /* the last chance for what is posted */
+            store->retry_posted_at_ms = store->posted_due_ms = 0; /* the last chance for what is posted */
         take_group(store, &group, clock_monotonic_ms(store->settings.clock));
         go_on = !store->closing || group.count > 0;
         pthread_mutex_unlock(&store->lock);
