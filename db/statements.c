@@ -127,8 +127,9 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_PRUNE_SESSIONS] = "DELETE FROM past_session WHERE key IN (SELECT key FROM past_session WHERE key < ?1 AND ended_at < ?2 "
                            "AND price_pending = 0 ORDER BY key LIMIT ?3)",
     [SQL_PRUNE_ANSWERS] = "DELETE FROM answer WHERE (partner, key) IN (SELECT partner, key FROM answer WHERE at < ?2 LIMIT ?3)",
-    [SQL_PRUNE_OUTBOX] = "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE seq < (SELECT max(seq) FROM outbox) "
-                         "AND at < ?2 ORDER BY seq LIMIT ?3)",
+    /* Only its oldest rows are looked at: it is in order of time, and has no index by it. */
+    [SQL_PRUNE_OUTBOX] = "DELETE FROM outbox WHERE seq <= (SELECT max(seq) FROM (SELECT seq, at FROM outbox ORDER BY seq LIMIT ?3) "
+                         "WHERE at < ?2) AND seq < (SELECT max(seq) FROM outbox)",
     [SQL_PRUNE_DECISIONS] = "DELETE FROM decision WHERE key IN (SELECT key FROM decision WHERE key < ?1 ORDER BY key LIMIT ?3)",
     [SQL_PRUNE_LEDGER] = "DELETE FROM door_ledger WHERE key IN (SELECT key FROM door_ledger WHERE key < ?1 ORDER BY key LIMIT ?3)",
     [SQL_PRUNE_COMMANDS] = "DELETE FROM door_command WHERE key IN (SELECT c.key FROM door_command c WHERE c.key < ?1 AND c.status > 1 "
