@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "runtime/base/log.h"
@@ -14,12 +15,23 @@ static void must(int succeeded)
     }
 }
 
+/* Asking for it by name each time would cost as much as a short hash. */
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+static EVP_MD *algorithm;
+
+static void fetch(void)
+{
+    algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
+    must(algorithm != NULL);
+}
+
 void sha256(const struct sha256_piece *pieces, size_t count, unsigned char digest[SHA256_BYTES])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
+    pthread_once(&fetched, fetch);
     must(context != NULL);
-    must(EVP_DigestInit_ex(context, EVP_sha256(), NULL));
+    must(EVP_DigestInit_ex2(context, algorithm, NULL));
     for (size_t i = 0; i < count; i++)
         must(EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].length));
     must(EVP_DigestFinal_ex(context, digest, NULL));
