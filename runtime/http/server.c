@@ -431,7 +431,6 @@ static enum ost_status start_civetweb(struct http_server *server)
         .begin_request = on_request,
         .end_request = on_request_end,
         .log_message = on_log,
-        .log_access = on_log,
         .http_error = on_error,
         .init_thread = on_thread,
         .exit_thread = on_thread_end,
