@@ -1,5 +1,6 @@
 #include "db/connection.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@ static const char *role_pragmas(enum connection_role role)
 {
     switch (role) {
     case CONNECTION_WRITER:
-        return "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 0;";
+        return "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 0;";
     case CONNECTION_READER:
         return "PRAGMA cache_size = -512; PRAGMA query_only = ON;";
     case CONNECTION_CHECKPOINTER:
@@ -41,12 +42,25 @@ static int set_up(struct connection *connection, enum connection_role role)
     return code;
 }
 
+/*
+ * SQLite counts its memory under one lock for all connections; with it the writer slept at every second statement, while
+ * readers counted. Nobody reads the counts.
+ */
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+static void configure(void)
+{
+    if (sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK)
+        log_debug("store", "SQLite was in use already, and goes on counting its memory");
+}
+
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     enum ost_status status;
     int code;
 
+    pthread_once(&configured, configure);
     memset(connection, 0, sizeof(*connection));
     if (role == CONNECTION_WRITER || role == CONNECTION_TOOL)
         flags |= SQLITE_OPEN_CREATE;
