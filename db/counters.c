@@ -36,6 +36,7 @@ enum ost_status counters_load(struct counters *counters, struct connection *conn
     if (code != SQLITE_DONE)
         return connection_fault(connection, code, "cannot read the garages");
     memcpy(counters->published, counters->working, sizeof(counters->published));
+    counters->lists_version = 1;
     return OST_OK;
 }
 
@@ -88,6 +89,13 @@ void counters_publish(struct counters *counters)
         counters->working[i].changed = false;
         counters->published[i] = counters->working[i];
     }
+    pthread_mutex_unlock(&counters->lock);
+}
+
+void counters_lists_changed(struct counters *counters)
+{
+    pthread_mutex_lock(&counters->lock);
+    counters->lists_version++;
     pthread_mutex_unlock(&counters->lock);
 }
 

@@ -25,7 +25,10 @@ struct counters {
     struct garage_counter working[GARAGES_MAX];   /* the writer's, as of its open transaction */
     struct garage_counter published[GARAGES_MAX]; /* under the lock: as of the last commit */
     pthread_mutex_t lock;
-    int64_t season_holders; /* entries of the list "season"; under the lock */
+    /* Entries of the list "season", counted when they are asked for; under the lock. */
+    int64_t season_holders;
+    uint64_t season_counted_at; /* the version of the lists at which it was */
+    uint64_t lists_version;     /* from 1; rises with each commit that changed a list */
 };
 
 /* Make rows for the garages and load all counters. */
@@ -39,6 +42,7 @@ int counters_save(struct counters *counters, struct connection *connection);
 /* After the commit: what readers see from now on. After a rollback: forget. Writer thread. */
 void counters_publish(struct counters *counters);
 void counters_forget(struct counters *counters);
+void counters_lists_changed(struct counters *counters);
 /* Any thread. */
 enum ost_status counters_read(struct counters *counters, const char *garage_id, struct garage_counts *out);
 

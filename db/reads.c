@@ -9,17 +9,15 @@
 
 struct reader *reader_take(struct sqlite_store *store)
 {
-    unsigned start = atomic_fetch_add_explicit(&store->next_reader, 1, memory_order_relaxed);
     struct reader *reader = NULL;
 
+    /* The first that is free: a commit empties every reader's page cache, so the fewer are in use, the warmer they are. */
     for (unsigned i = 0; i < store->settings.readers && !reader; i++) {
-        struct reader *candidate = &store->readers[(start + i) % store->settings.readers];
-
-        if (pthread_mutex_trylock(&candidate->lock) == 0)
-            reader = candidate;
+        if (pthread_mutex_trylock(&store->readers[i].lock) == 0)
+            reader = &store->readers[i];
     }
     if (!reader) {
-        reader = &store->readers[start % store->settings.readers];
+        reader = &store->readers[atomic_fetch_add(&store->next_reader, 1) % store->settings.readers];
         pthread_mutex_lock(&reader->lock);
     }
     if (!reader->connection.database &&
@@ -377,7 +375,7 @@ static int read_number(sqlite3_stmt *row, int64_t *out)
 static int count_visits(struct connection *connection, int64_t garage, const char *plate, int64_t today_from_ms,
                         struct visit_facts *facts)
 {
-    static const enum statement which[] = {SQL_FACTS_TODAY_ACTIVE, SQL_FACTS_TODAY_PAST, SQL_FACTS_LAST_EXIT};
+    static const enum statement which[] = {SQL_FACTS_RUNNING, SQL_FACTS_TODAY_PAST, SQL_FACTS_LAST_EXIT};
     int64_t numbers[3];
     int code = SQLITE_DONE;
 
@@ -386,16 +384,45 @@ static int count_visits(struct connection *connection, int64_t garage, const cha
 
         bind_integer(row, 1, garage);
         bind_text(row, 2, plate);
-        if (i < 2)
+        if (which[i] == SQL_FACTS_TODAY_PAST) {
             bind_integer(row, 3, today_from_ms);
-        if (i == 1)
             bind_integer(row, 4, (int64_t)((uint64_t)today_from_ms << 12));
+        }
         code = read_number(row, &numbers[i]);
     }
     if (code == SQLITE_DONE) {
-        facts->visits_today = numbers[0] + numbers[1];
+        facts->inside = numbers[0] > 0;
+        facts->visits_today = numbers[1] + (numbers[0] >= today_from_ms && numbers[0] > 0);
         facts->last_exit_ms = numbers[2];
     }
+    return code;
+}
+
+/* Counted again only after a list changed: it may have many thousand entries. */
+static int count_season_holders(struct sqlite_store *store, struct connection *connection, struct visit_facts *facts)
+{
+    struct counters *counters = &store->counters;
+    sqlite3_stmt *row;
+    uint64_t version;
+    bool known;
+    int code;
+
+    pthread_mutex_lock(&counters->lock);
+    version = counters->lists_version;
+    known = counters->season_counted_at == version;
+    facts->season_holders = counters->season_holders;
+    pthread_mutex_unlock(&counters->lock);
+    if (known)
+        return SQLITE_DONE;
+    row = connection_statement(connection, SQL_LIST_COUNT);
+    bind_text(row, 1, visit_kind_text(VISIT_SEASON));
+    code = read_number(row, &facts->season_holders);
+    if (code != SQLITE_DONE)
+        return code;
+    pthread_mutex_lock(&counters->lock);
+    counters->season_holders = facts->season_holders;
+    counters->season_counted_at = version; /* an older version than the count's: then it is counted once more */
+    pthread_mutex_unlock(&counters->lock);
     return code;
 }
 
@@ -419,9 +446,7 @@ static enum ost_status read_facts(struct store *base, const char *garage_id, con
     struct reader *reader = reader_take(store);
     struct visit_facts facts = {.inside = false};
     enum ost_status status = OST_OK;
-    struct session running;
     int64_t garage = 0;
-    sqlite3_stmt *row;
     int code;
 
     if (!reader)
@@ -432,22 +457,19 @@ static enum ost_status read_facts(struct store *base, const char *garage_id, con
             garage = store->counters.published[i].number;
     }
     pthread_mutex_unlock(&store->counters.lock);
-    code = read_lists(&reader->connection, plate, user_id, now_ms, &facts);
+    code = connection_run(connection_statement(&reader->connection, SQL_SNAPSHOT)); /* one for all of them */
+    THEN(code, read_lists(&reader->connection, plate, user_id, now_ms, &facts));
     THEN(code, count_visits(&reader->connection, garage, plate, today_from_ms, &facts));
-    row = connection_statement(&reader->connection, SQL_LIST_COUNT);
-    bind_text(row, 1, visit_kind_text(VISIT_SEASON));
-    THEN(code, read_number(row, &facts.season_holders));
+    THEN(code, count_season_holders(store, &reader->connection, &facts));
     if (code != SQLITE_DONE)
         status = connection_fault(&reader->connection, code, "cannot read what the policies need");
-    else
-        status = find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, &running);
+    if (!sqlite3_get_autocommit(reader->connection.database))
+        connection_run(connection_statement(&reader->connection, SQL_COMMIT));
     reader_put(reader);
-    facts.inside = status == OST_OK && code == SQLITE_DONE;
     facts.kind = kind_from(&facts);
-    if (status != OST_OK && status != OST_NOT_FOUND)
-        return status;
-    *out = facts;
-    return OST_OK;
+    if (status == OST_OK)
+        *out = facts;
+    return status;
 }
 
 void reads_fill_ops(struct store_ops *ops)

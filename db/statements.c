@@ -24,6 +24,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SNAPSHOT] = "BEGIN",
 
     [SQL_GARAGE_PUT] = "INSERT INTO garage (id) VALUES (?1) ON CONFLICT DO NOTHING",
     [SQL_GARAGE_ALL] = "SELECT number, id, state, occupied, season_inside, corrected_by FROM garage",
@@ -108,7 +109,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_AUDIT_PUT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     [SQL_AUDIT_LIST] = "SELECT key, tail, at, actor, action, subject, reason FROM audit WHERE key < ?1 ORDER BY key DESC LIMIT ?2",
 
-    [SQL_FACTS_TODAY_ACTIVE] = "SELECT count(*) FROM active_session WHERE garage = ?1 AND plate = ?2 AND started_at >= ?3",
+    [SQL_FACTS_RUNNING] = "SELECT started_at FROM active_session WHERE garage = ?1 AND plate = ?2",
     [SQL_FACTS_TODAY_PAST] = "SELECT count(*) FROM past_session WHERE garage = ?1 AND plate = ?2 AND key >= ?4 AND started_at >= ?3",
     [SQL_FACTS_LAST_EXIT] =
         "SELECT c.relay_fired_at FROM past_session s JOIN door_command c ON c.key = s.exit_command "

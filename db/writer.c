@@ -12,6 +12,7 @@
 #include "db/rows.h"
 #include "db/store_internal.h"
 #include "runtime/base/log.h"
+#include "runtime/base/thread.h"
 
 #define GROUP_MAX       512
 #define POSTED_RETRY_MS 1000
@@ -189,6 +190,8 @@ static void publish(struct sqlite_store *store)
     counters_publish(&store->counters);
     if (store->applier.tokens_changed)
         tokens_changed(store);
+    if (store->applier.lists_changed)
+        counters_lists_changed(&store->counters);
     store->applier.tokens_changed = false;
     store->applier.lists_changed = false;
     atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
@@ -494,6 +497,7 @@ void *writer_run(void *context)
     static _Thread_local struct group group;
     bool go_on = true;
 
+    thread_set_nice(THREAD_NICE_WRITER);
     while (go_on) {
         pthread_mutex_lock(&store->lock);
         wait_for_work(store);

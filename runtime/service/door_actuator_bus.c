@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/thread.h"
 #include "runtime/service/door_actuator_internal.h"
 
 #define EVENTS_AT_ONCE 32
@@ -188,6 +189,7 @@ static void *run(void *argument)
     bool is_stopping = false;
     bool is_flushed = true;
 
+    thread_set_nice(THREAD_NICE_DOOR);
     for (;;) {
         struct door *woken = take_woken(bus, &is_stopping);
 

@@ -508,6 +508,9 @@ static void a_visit_knows_its_lists(void **state)
     assert_int_equal(facts.visits_today, 1);
     put_list(bench, "season", "NLAB12CD", true, STORE_DONE);
     put_list(bench, "season", "NLAB12CD", true, STORE_NO_SUCH);
+    assert_ok(bench->store->ops->read_facts(bench->store, "nassaukade", "NLAB12CD", "anna", 0, now_ms, &facts));
+    assert_int_equal(facts.season_holders, 0);
+    assert_int_equal(facts.kind, VISIT_VISITOR);
 }
 
 static void a_revoked_token_counts_as_revoked_at_once(void **state)
