@@ -1,7 +1,8 @@
 #include "runtime/base/sha256.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -18,11 +19,13 @@ static void must(int succeeded)
 /* Asking for it by name each time would cost as much as a short hash. */
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 static EVP_MD *algorithm;
+static EVP_MAC *hmac;
 
 static void fetch(void)
 {
     algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-    must(algorithm != NULL);
+    hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    must(algorithm != NULL && hmac != NULL);
 }
 
 void sha256(const struct sha256_piece *pieces, size_t count, unsigned char digest[SHA256_BYTES])
@@ -41,7 +44,19 @@ void sha256(const struct sha256_piece *pieces, size_t count, unsigned char diges
 void sha256_hmac(const unsigned char key[SHA256_BYTES], const void *bytes, size_t length,
                  unsigned char digest[SHA256_BYTES])
 {
-    must(HMAC(EVP_sha256(), key, SHA256_BYTES, bytes, length, digest, NULL) != NULL);
+    char digest_name[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest_name, 0),
+                               OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX *context;
+    size_t made = 0;
+
+    pthread_once(&fetched, fetch);
+    context = EVP_MAC_CTX_new(hmac);
+    must(context != NULL);
+    must(EVP_MAC_init(context, key, SHA256_BYTES, parameters));
+    must(EVP_MAC_update(context, bytes, length));
+    must(EVP_MAC_final(context, digest, &made, SHA256_BYTES) && made == SHA256_BYTES);
+    EVP_MAC_CTX_free(context);
 }
 
 void sha256_format(const unsigned char digest[SHA256_BYTES], char text[SHA256_TEXT_BYTES])
