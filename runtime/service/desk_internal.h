@@ -93,8 +93,12 @@ void desk_make_command(struct session_desk *desk, const struct desk_call *call, 
                        enum door_cause cause, int64_t now_ms, struct door_command *command);
 /* Hand a committed command to the door thread. What it has no place for is recorded as refused. */
 void desk_fire(struct session_desk *desk, struct door_command *command, int64_t deadline_ms);
-/* Wait for a command where the caller prefers to; updates *command. True: it changed. */
-bool desk_await(struct session_desk *desk, const struct desk_call *call, struct door_command *command);
+/*
+ * Wait for the answer's command where the caller prefers to, and store the answer with what became of it, so that its
+ * replay tells the same. Where that cannot be stored the answer stays as it was. door: the session's view of it, or NULL.
+ */
+void desk_await_and_store(struct session_desk *desk, struct desk_key *key, struct session_door *door,
+                          struct desk_answer *answer);
 /* The moment after which a command is dropped. */
 int64_t desk_command_deadline(struct session_desk *desk, const struct door_plan *door);
 /* Post a command's final state, which no door thread will report. */

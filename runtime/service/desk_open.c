@@ -16,9 +16,8 @@ struct opening {
     struct session session;  /* nil id: manual */
     unsigned openings;       /* of this session and door so far */
     int64_t counted_from_ms;
-    struct decision decision;
     bool degraded;
-    struct desk_answer *out;
+    struct desk_answer *out; /* with the decision as it will be stored */
 };
 
 static bool is_exit(const struct opening *opening)
@@ -187,7 +186,7 @@ static bool policies_allow(struct opening *opening)
 {
     struct policy_catalog *catalog = opening->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
-    struct decision *decision = &opening->decision;
+    struct decision *decision = &opening->out->decision;
     struct policy_visit visit;
     enum ost_status status = OST_OK;
 
@@ -202,7 +201,6 @@ static bool policies_allow(struct opening *opening)
     policy_catalog_put(catalog, lease);
     decision->id = uuid_make(opening->desk->parts.ids, opening->now_ms);
     decision->decided_at_ms = opening->now_ms;
-    opening->out->decision = *decision;
     if (is_exit(opening)) {
         opening->degraded |= status != OST_OK || decision_has_broken(decision);
         if (decision->outcome != DECISION_DENIED || opening->openings == 0)
@@ -235,7 +233,7 @@ static void fill_change(struct opening *opening, const char *note, struct store_
     command->degraded = opening->degraded;
     snprintf(command->note, sizeof(command->note), "%s", note);
     change->session->id = opening->session.id;
-    *change->decision = opening->decision;
+    *change->decision = opening->out->decision;
     if (is_manual) {
         char subject[160];
 
@@ -353,14 +351,6 @@ static void commit(struct opening *opening, const char *note)
     desk_fire(desk, &opening->out->command, fire_before_ms);
 }
 
-static void wait_for_door(struct opening *opening)
-{
-    struct desk_answer waited = *opening->out;
-
-    if (desk_await(opening->desk, opening->call, &waited.command) && desk_key_store(opening->desk, &opening->key, &waited))
-        *opening->out = waited;
-}
-
 static void begin(struct opening *opening, struct session_desk *desk, const struct desk_call *call,
                   struct desk_answer *out)
 {
@@ -385,7 +375,7 @@ void session_desk_open(struct session_desk *desk, const struct desk_call *call, 
         door_answers(&opening) && policies_allow(&opening))
         commit(&opening, "");
     if (out->verdict == DESK_DONE && !uuid_is_nil(out->command.id))
-        wait_for_door(&opening);
+        desk_await_and_store(desk, &opening.key, NULL, out);
     desk_key_end(desk, &opening.key);
 }
 
@@ -401,6 +391,6 @@ void session_desk_open_manually(struct session_desk *desk, const struct desk_cal
     if (find_door(&opening, request->garage_id, request->door_id) && door_answers(&opening))
         commit(&opening, request->reason);
     if (out->verdict == DESK_DONE && !uuid_is_nil(out->command.id))
-        wait_for_door(&opening);
+        desk_await_and_store(desk, &opening.key, NULL, out);
     desk_key_end(desk, &opening.key);
 }

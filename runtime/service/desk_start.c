@@ -13,9 +13,8 @@ struct start {
     const struct door_plan *door;
     struct desk_key key;
     int64_t now_ms;
-    struct session session;   /* as it will be stored */
-    struct decision decision; /* as it will be stored */
-    struct desk_answer *out;
+    struct session session; /* as it will be stored */
+    struct desk_answer *out; /* with the decision as it will be stored */
 };
 
 /* Check 3: the garage and its entry door. */
@@ -128,7 +127,7 @@ static bool policies_allow(struct start *start)
 {
     struct policy_catalog *catalog = start->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
-    struct decision *decision = &start->decision;
+    struct decision *decision = &start->out->decision;
     struct policy_visit visit;
     enum ost_status status = OST_OK;
 
@@ -145,7 +144,6 @@ static bool policies_allow(struct start *start)
     decision->decided_at_ms = start->now_ms;
     if (status == OST_OK && decision->outcome == DECISION_ALLOWED)
         return true;
-    start->out->decision = *decision;
     start->out->verdict = status != OST_OK                       ? desk_store_verdict(status)
                           : decision->outcome == DECISION_DENIED ? DESK_DENIED_BY_POLICY
                                                                  : DESK_POLICY_UNAVAILABLE;
@@ -237,16 +235,16 @@ static void fill_change(struct start *start, struct store_change *change)
     char plate_hash[65];
 
     session->started_at_ms = start->now_ms;
-    session->decision_id = start->decision.id;
-    session->leave_by_ms = start->decision.leave_by_ms;
+    session->decision_id = out->decision.id;
+    session->leave_by_ms = out->decision.leave_by_ms;
     desk_make_command(desk, start->call, start->door, CAUSE_SESSION, start->now_ms, change->command);
     change->command->cause_id = session->id;
     desk_show_command(&session->entry, change->command);
     desk_plate_hash(desk, session->plate, plate_hash);
-    event_session_started(change->event, session, &start->decision, plate_hash);
+    event_session_started(change->event, session, &out->decision, plate_hash);
     desk_stamp_event(desk, start->call, change->event, start->now_ms);
     *change->session = *session;
-    *change->decision = start->decision;
+    *change->decision = out->decision;
     change->u.start.spots = start->garage->spots;
     change->on_done = decided_late;
     change->done_context = desk;
@@ -286,18 +284,6 @@ static void commit(struct start *start)
     desk_fire(desk, &out->command, fire_before_ms);
 }
 
-/* Prefer: wait: the answer tells what became of the door, and so does its replay. */
-static void wait_for_door(struct start *start)
-{
-    struct desk_answer waited = *start->out;
-
-    if (!desk_await(start->desk, start->call, &waited.command))
-        return;
-    desk_show_command(&waited.session.entry, &waited.command);
-    if (desk_key_store(start->desk, &start->key, &waited))
-        *start->out = waited;
-}
-
 void session_desk_start(struct session_desk *desk, const struct desk_call *call, const struct start_request *request,
                         desk_render_fn *render, struct desk_answer *out)
 {
@@ -314,6 +300,6 @@ void session_desk_start(struct session_desk *desk, const struct desk_call *call,
             commit(&start);
     }
     if (out->verdict == DESK_DONE)
-        wait_for_door(&start);
+        desk_await_and_store(desk, &start.key, &out->session.entry, out);
     desk_key_end(desk, &start.key);
 }

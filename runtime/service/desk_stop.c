@@ -18,10 +18,9 @@ struct stop {
     struct departure *departure;
     int64_t now_ms;
     struct session session;         /* as it will be stored */
-    struct decision decision;
     struct policy_visit visit;      /* what the policies saw, recorded while the price is pending */
     bool degraded;                  /* something of ours is broken, and the car is let out all the same */
-    struct desk_answer *out;
+    struct desk_answer *out;        /* with the decision as it will be stored */
 };
 
 /* ---- one stop of a session at a time ---- */
@@ -157,7 +156,7 @@ static void ask_for_price(struct stop *stop)
 {
     struct policy_catalog *catalog = stop->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
-    struct decision *decision = &stop->decision;
+    struct decision *decision = &stop->out->decision;
     enum ost_status status = OST_OK;
 
     decision->outcome = DECISION_ALLOWED;
@@ -274,7 +273,7 @@ static void fill_change(struct stop *stop, struct store_change *change)
     session->status = SESSION_ENDED;
     session->ended_at_ms = stop->now_ms > session->started_at_ms ? stop->now_ms : session->started_at_ms;
     session->end = stop->request->by_staff ? END_BY_STAFF : END_STOPPED;
-    session->stop_decision_id = stop->decision.id;
+    session->stop_decision_id = stop->out->decision.id;
     if (stop->door) {
         make_exit_command(stop, change->command);
         change->command->degraded = stop->degraded;
@@ -289,7 +288,7 @@ static void fill_change(struct stop *stop, struct store_change *change)
         policy_visit_write(&inputs, &stop->visit);
         change->u.stop.inputs[inputs.overflow ? 0 : inputs.length] = '\0';
     }
-    event_session_ended(change->event, session, &stop->decision);
+    event_session_ended(change->event, session, &stop->out->decision);
     desk_stamp_event(desk, stop->call, change->event, stop->now_ms);
     if (stop->request->by_staff) {
         uuid_format(session->id, subject + strlen(subject));
@@ -298,7 +297,7 @@ static void fill_change(struct stop *stop, struct store_change *change)
     *change->session = *session;
     if (stop->request->by_staff)
         change->session->partner_id[0] = '\0';
-    *change->decision = stop->decision;
+    *change->decision = stop->out->decision;
     change->on_done = departure_decided;
     change->done_context = stop->departure;
     stop->out->verdict = DESK_DONE;
@@ -382,17 +381,6 @@ static void commit(struct stop *stop)
         desk->parts.claims->ops->release(desk->parts.claims, &stop->session);
 }
 
-static void wait_for_door(struct stop *stop)
-{
-    struct desk_answer waited = *stop->out;
-
-    if (uuid_is_nil(waited.command.id) || !desk_await(stop->desk, stop->call, &waited.command))
-        return;
-    desk_show_command(&waited.session.exit, &waited.command);
-    if (waited.verdict == DESK_ENDING || desk_key_store(stop->desk, &stop->key, &waited))
-        *stop->out = waited;
-}
-
 void session_desk_stop(struct session_desk *desk, const struct desk_call *call, const struct stop_request *request,
                        desk_render_fn *render, struct desk_answer *out)
 {
@@ -412,7 +400,7 @@ void session_desk_stop(struct session_desk *desk, const struct desk_call *call, 
         commit(&stop);
     }
     departure_end(&stop);
-    if (out->verdict == DESK_DONE || (out->verdict == DESK_ENDING && !uuid_is_nil(out->command.id)))
-        wait_for_door(&stop);
+    if ((out->verdict == DESK_DONE || out->verdict == DESK_ENDING) && !uuid_is_nil(out->command.id))
+        desk_await_and_store(desk, &stop.key, &out->session.exit, out);
     desk_key_end(desk, &stop.key);
 }

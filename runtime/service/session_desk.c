@@ -110,7 +110,8 @@ void desk_fire(struct session_desk *desk, struct door_command *command, int64_t 
     desk_record_outcome(desk, command);
 }
 
-bool desk_await(struct session_desk *desk, const struct desk_call *call, struct door_command *command)
+/* True: *command is what the door thread says now. */
+static bool await_door(struct session_desk *desk, const struct desk_call *call, struct door_command *command)
 {
     int64_t deadline_ms = clock_monotonic_ms(desk->parts.clock) + call->wait_ms;
     struct door_command now;
@@ -123,6 +124,25 @@ bool desk_await(struct session_desk *desk, const struct desk_call *call, struct 
         return false;
     *command = now;
     return true;
+}
+
+void desk_await_and_store(struct session_desk *desk, struct desk_key *key, struct session_door *door,
+                          struct desk_answer *answer)
+{
+    struct door_command command_before = answer->command;
+    struct session_door door_before = {.door_id = ""};
+
+    if (!await_door(desk, key->call, &answer->command))
+        return;
+    if (door) {
+        door_before = *door;
+        desk_show_command(door, &answer->command);
+    }
+    if (answer->verdict == DESK_ENDING || desk_key_store(desk, key, answer))
+        return;
+    answer->command = command_before;
+    if (door)
+        *door = door_before;
 }
 
 void desk_stamp_event(struct session_desk *desk, const struct desk_call *call, struct event *event, int64_t now_ms)
