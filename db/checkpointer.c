@@ -41,6 +41,8 @@ void checkpoint_after_commit(struct sqlite_store *store)
 {
     int pages = atomic_load(&store->wal_pages);
 
+    if (!store->connection.database)
+        return; /* the disk is gone, and so is the connection */
     sqlite3_wal_hook(store->connection.database, count_pages, store); /* a reopened connection has none */
     if (pages < DUE_PAGES)
         return;

@@ -76,11 +76,25 @@ struct sqlite_store {
     struct metric *commit_seconds;
 };
 
+#define GROUP_MAX 512
+
+/* What is committed at once. */
+struct change_group {
+    struct change_block *blocks[GROUP_MAX];
+    enum ost_status status[GROUP_MAX]; /* OST_OK: apply it; else it is decided so */
+    size_t count;
+};
+
 /* writer.c */
 enum ost_status writer_commit(struct store *store, struct store_change *change, int64_t deadline_ms);
 enum ost_status writer_post(struct store *store, struct store_change *change);
 void *writer_run(void *context);
+bool writer_is_closing(struct sqlite_store *store);
+
+/* writer_group.c; writer thread */
 enum ost_status writer_open(struct sqlite_store *store);
+/* Commit the group; group->status says how each change was decided. An empty group tries whether the disk takes writes. */
+void group_commit(struct sqlite_store *store, struct change_group *group);
 
 /* room.c; writer thread */
 void room_prepare(struct sqlite_store *store);       /* at start: make the reserve */

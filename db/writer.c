@@ -14,12 +14,10 @@
 #include "runtime/base/log.h"
 #include "runtime/base/thread.h"
 
-#define GROUP_MAX       512
 #define POSTED_RETRY_MS 1000
 /* What nobody waits for may ride with the next group, so that it does not hold one up; it waits no longer than this. */
 #define POSTED_LINGER_MS    50
-#define RECOVER_EVERY_MS    200
-#define CLOSING_PATIENCE_MS 10000
+#define PROBE_EVERY_MS      200
 #define IDLE_MS             1000
 
 /* ---- lists ---- */
@@ -58,6 +56,22 @@ static enum change_class class_of(enum store_change_kind kind)
     }
 }
 
+/* Take a block out of its list. False: it is not in it. */
+static bool list_remove(struct change_list *list, const struct change_block *block)
+{
+    struct change_block **link = &list->first;
+
+    while (*link && *link != block)
+        link = &(*link)->next;
+    if (!*link)
+        return false;
+    *link = block->next;
+    if (list->last == &block->next)
+        list->last = link;
+    list->length--;
+    return true;
+}
+
 /* ---- waiting for a decision ---- */
 
 static void futex_wait(_Atomic unsigned *word, unsigned expected, int64_t deadline_ms)
@@ -86,6 +100,21 @@ static void decide(struct sqlite_store *store, struct change_block *block, enum 
     else if (change->on_done)
         change->on_done(change->done_context, change, status);
     store_change_release(change);
+}
+
+/*
+ * Its waiter withdrew a change: out of the queue at once, as the caller may post it next. Where it is not there any more,
+ * take_class() has seen that it is withdrawn.
+ */
+static void forget_withdrawn(struct sqlite_store *store, struct change_list *list, struct change_block *block)
+{
+    bool was_queued;
+
+    pthread_mutex_lock(&store->lock);
+    was_queued = list_remove(list, block);
+    pthread_mutex_unlock(&store->lock);
+    if (was_queued)
+        store_change_release(&block->change); /* the writer's reference */
 }
 
 enum ost_status writer_commit(struct store *base, struct store_change *change, int64_t deadline_ms)
@@ -117,12 +146,14 @@ enum ost_status writer_commit(struct store *base, struct store_change *change, i
         return status;
     }
     while ((phase = atomic_load(&block->phase)) != CHANGE_DECIDED) {
-        if (clock_monotonic_ms(store->settings.clock) < deadline_ms)
+        if (clock_monotonic_ms(store->settings.clock) < deadline_ms) {
             futex_wait(&block->phase, phase, deadline_ms);
-        else if (phase == CHANGE_QUEUED && atomic_compare_exchange_strong(&block->phase, &phase, CHANGE_WITHDRAWN))
+        } else if (phase == CHANGE_QUEUED && atomic_compare_exchange_strong(&block->phase, &phase, CHANGE_WITHDRAWN)) {
+            forget_withdrawn(store, list, block);
             return OST_TIMEOUT;
-        else if (phase == CHANGE_TAKEN && atomic_compare_exchange_strong(&block->phase, &phase, CHANGE_LEFT))
+        } else if (phase == CHANGE_TAKEN && atomic_compare_exchange_strong(&block->phase, &phase, CHANGE_LEFT)) {
             return OST_UNCERTAIN;
+        }
     }
     return block->status;
 }
@@ -148,66 +179,9 @@ enum ost_status writer_post(struct store *base, struct store_change *change)
     return status;
 }
 
-/* ---- one transaction ---- */
+/* ---- the loop ---- */
 
-enum ost_status writer_open(struct sqlite_store *store)
-{
-    enum ost_status status = connection_open(&store->connection, store->path, CONNECTION_WRITER);
-
-    if (status == OST_OK) {
-        store->applier.connection = &store->connection;
-        store->applier.counters = &store->counters;
-        store->applier.partner_count = 0;
-    }
-    return status;
-}
-
-static void take_back(struct sqlite_store *store)
-{
-    if (store->connection.database && !sqlite3_get_autocommit(store->connection.database))
-        connection_run(connection_statement(&store->connection, SQL_ROLLBACK));
-    counters_forget(&store->counters);
-    store->applier.partner_count = 0;
-    store->applier.tokens_changed = false;
-    store->applier.lists_changed = false;
-}
-
-/*
- * How far the database has come: the newest sequence of the outbox and the count of groups that had no event. It
- * rises with each group, and so tells whether one is in the database. -1: it cannot be read.
- */
-static int64_t progress(struct sqlite_store *store)
-{
-    sqlite3_stmt *row = connection_statement(&store->connection, SQL_PROGRESS);
-    int64_t newest = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int64(row, 0) : -1;
-
-    sqlite3_reset(row);
-    return newest;
-}
-
-static void publish(struct sqlite_store *store)
-{
-    counters_publish(&store->counters);
-    if (store->applier.tokens_changed)
-        tokens_changed(store);
-    if (store->applier.lists_changed)
-        counters_lists_changed(&store->counters);
-    store->applier.tokens_changed = false;
-    store->applier.lists_changed = false;
-    atomic_fetch_add_explicit(&store->commits, 1, memory_order_relaxed);
-}
-
-/* All connections but the writer's: the last one out makes the next one in read the log back and check its frames. */
-static void close_readers(struct sqlite_store *store)
-{
-    for (unsigned i = 0; i < store->settings.readers; i++) {
-        pthread_mutex_lock(&store->readers[i].lock);
-        connection_close(&store->readers[i].connection); /* opened again at its next use */
-        pthread_mutex_unlock(&store->readers[i].lock);
-    }
-}
-
-static bool is_closing(struct sqlite_store *store)
+bool writer_is_closing(struct sqlite_store *store)
 {
     bool closing;
 
@@ -217,159 +191,7 @@ static bool is_closing(struct sqlite_store *store)
     return closing;
 }
 
-enum recovery { RECOVERY_GROUP_IS_IN, RECOVERY_GROUP_IS_OUT, RECOVERY_GIVEN_UP };
-
-/*
- * After a failed commit or fsync nobody knows what is on the disk: the kernel may have dropped pages that it could not write.
- * So nothing is answered until a fresh connection has read the log back, written it into the database file and synced
- * that. Waiters give up meanwhile, each by its own deadline; a store that is being closed gives up after its patience.
- */
-static enum recovery recover(struct sqlite_store *store, int64_t progress_before)
-{
-    int64_t closing_since_ms = 0;
-    bool complained = false;
-
-    atomic_store(&store->writable, false);
-    for (;;) {
-        struct timespec pause = {.tv_nsec = RECOVER_EVERY_MS * 1000000L};
-        int64_t now_ms = clock_monotonic_ms(store->settings.clock);
-        int64_t reached = -1;
-
-        connection_close(&store->connection);
-        close_readers(store);
-        if (writer_open(store) == OST_OK &&
-            sqlite3_wal_checkpoint_v2(store->connection.database, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
-            reached = progress(store);
-        if (reached >= 0) {
-            log_notice("store", "the disk takes writes again; the database was read back");
-            atomic_store(&store->writable, true);
-            return reached > progress_before ? RECOVERY_GROUP_IS_IN : RECOVERY_GROUP_IS_OUT;
-        }
-        if (!complained)
-            log_error("store", "the disk does not take writes; nothing is acknowledged until it does");
-        complained = true;
-        if (is_closing(store)) {
-            if (closing_since_ms == 0)
-                closing_since_ms = now_ms;
-            if (now_ms - closing_since_ms > CLOSING_PATIENCE_MS)
-                return RECOVERY_GIVEN_UP;
-        }
-        nanosleep(&pause, NULL);
-    }
-}
-
-struct group {
-    struct change_block *blocks[GROUP_MAX];
-    enum ost_status status[GROUP_MAX]; /* OST_OK: apply it; else it is decided so */
-    size_t count;
-};
-
-static void fail_from(struct group *group, size_t index, int code)
-{
-    group->status[index] = connection_status(code);
-    if (group->status[index] == OST_OK)
-        group->status[index] = OST_IO;
-}
-
-/* Decide one change of the group so, and take the transaction back: the others run again. */
-static bool run_again_without(struct sqlite_store *store, struct group *group, size_t index, int code)
-{
-    connection_fault(&store->connection, code, "a change was taken back");
-    take_back(store);
-    fail_from(group, index, code);
-    return true;
-}
-
-/* No space: the kinds that may not use the reserve are refused, the others run again with it. */
-static bool run_again_with_reserve(struct sqlite_store *store, struct group *group)
-{
-    int room_before = atomic_load(&store->room);
-
-    take_back(store);
-    room_ran_out(store);
-    checkpoint_now(store); /* what is in the database file already leaves room in the log */
-    for (size_t i = 0; i < group->count; i++) {
-        if (group->status[i] == OST_OK && !room_allows(store, group->blocks[i]->change.kind))
-            group->status[i] = OST_NO_SPACE;
-    }
-    return atomic_load(&store->room) != room_before;
-}
-
-static void fail_all(struct group *group, enum ost_status status)
-{
-    for (size_t i = 0; i < group->count; i++) {
-        if (group->status[i] == OST_OK)
-            group->status[i] = status;
-    }
-}
-
-static bool group_has_events(const struct group *group)
-{
-    for (size_t i = 0; i < group->count; i++) {
-        const struct store_change *change = &group->blocks[i]->change;
-
-        if (group->status[i] == OST_OK && change->result == STORE_DONE && change->event && !uuid_is_nil(change->event->id))
-            return true;
-    }
-    return false;
-}
-
-static bool is_disk_fault(int code)
-{
-    return (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
-}
-
-/* One try at the whole group. True: it has to be tried again, with what changed in group->status. */
-static bool try_group(struct sqlite_store *store, struct group *group, int64_t progress_before)
-{
-    int code = connection_run(connection_statement(&store->connection, SQL_BEGIN));
-
-    for (size_t i = 0; code == SQLITE_DONE && i < group->count; i++) {
-        if (group->status[i] != OST_OK)
-            continue;
-        code = apply_change(&store->applier, &group->blocks[i]->change);
-        if (code != SQLITE_DONE && (code & 0xff) != SQLITE_FULL && !is_disk_fault(code))
-            return run_again_without(store, group, i, code);
-    }
-    THEN(code, counters_save(&store->counters, &store->connection));
-    if (code == SQLITE_DONE && !group_has_events(group))
-        code = connection_run(connection_statement(&store->connection, SQL_MARK));
-    THEN(code, connection_run(connection_statement(&store->connection, SQL_COMMIT)));
-    if (code == SQLITE_DONE) {
-        publish(store);
-        room_was_found(store);
-        return false;
-    }
-    if ((code & 0xff) == SQLITE_FULL) {
-        if (run_again_with_reserve(store, group))
-            return true;
-        fail_all(group, OST_NO_SPACE);
-        return false;
-    }
-    if (is_disk_fault(code)) {
-        connection_fault(&store->connection, code, "a commit failed");
-        switch (recover(store, progress_before)) {
-        case RECOVERY_GROUP_IS_IN:
-            publish(store);
-            return false;
-        case RECOVERY_GROUP_IS_OUT:
-            take_back(store);
-            return true;
-        case RECOVERY_GIVEN_UP:
-            take_back(store);
-            fail_all(group, OST_IO);
-            return false;
-        }
-    }
-    connection_fault(&store->connection, code, "the transaction failed");
-    take_back(store);
-    fail_all(group, connection_status(code) == OST_BUSY ? OST_BUSY : OST_IO);
-    return false;
-}
-
-/* ---- the loop ---- */
-
-static void take_class(struct sqlite_store *store, struct change_list *list, struct group *group)
+static void take_class(struct sqlite_store *store, struct change_list *list, struct change_group *group)
 {
     while (group->count < GROUP_MAX && list->first) {
         struct change_block *block = list_take(list);
@@ -395,7 +217,7 @@ static bool waits_for_answer(const struct sqlite_store *store)
 }
 
 /* With a group that is made anyway, or when their time is up. */
-static void take_posted(struct sqlite_store *store, struct group *group, int64_t now_ms)
+static void take_posted(struct sqlite_store *store, struct change_group *group, int64_t now_ms)
 {
     if (now_ms < store->retry_posted_at_ms || (now_ms < store->posted_due_ms && !waits_for_answer(store)))
         return;
@@ -406,7 +228,7 @@ static void take_posted(struct sqlite_store *store, struct group *group, int64_t
 }
 
 /* Stops first: they are let out before anybody is let in. Under the lock. */
-static void take_group(struct sqlite_store *store, struct group *group, int64_t now_ms)
+static void take_group(struct sqlite_store *store, struct change_group *group, int64_t now_ms)
 {
     group->count = 0;
     take_posted(store, group, now_ms);
@@ -436,20 +258,16 @@ static bool is_worth_a_retry(enum ost_status status)
     return status == OST_NO_SPACE || status == OST_IO || status == OST_BUSY || status == OST_NO_MEMORY;
 }
 
-static void run_group(struct sqlite_store *store, struct group *group)
+static void run_group(struct sqlite_store *store, struct change_group *group)
 {
     struct change_block *kept[GROUP_MAX];
     size_t kept_count = 0;
     int64_t began_ns = clock_monotonic_ns(store->settings.clock);
-    int64_t progress_before = progress(store);
     bool closing;
 
-    while (try_group(store, group, progress_before))
-        ;
+    group_commit(store, group);
     metric_observe_ns(store->commit_seconds, clock_monotonic_ns(store->settings.clock) - began_ns);
-    pthread_mutex_lock(&store->lock);
-    closing = store->closing;
-    pthread_mutex_unlock(&store->lock);
+    closing = writer_is_closing(store);
     for (size_t i = 0; i < group->count; i++) {
         struct change_block *block = group->blocks[i];
 
@@ -468,10 +286,12 @@ static int64_t idle_ms(const struct sqlite_store *store, int64_t now_ms)
     int64_t due_ms =
         store->posted_due_ms > store->retry_posted_at_ms ? store->posted_due_ms : store->retry_posted_at_ms;
 
+    int64_t most_ms = atomic_load(&store->writable) ? IDLE_MS : PROBE_EVERY_MS;
+
     if (waits_for_answer(store))
         return 0;
-    if (!store->posted.first || due_ms > now_ms + IDLE_MS)
-        return IDLE_MS;
+    if (!store->posted.first || due_ms > now_ms + most_ms)
+        return most_ms;
     return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
@@ -494,7 +314,7 @@ static void wait_for_work(struct sqlite_store *store)
 void *writer_run(void *context)
 {
     struct sqlite_store *store = context;
-    static _Thread_local struct group group;
+    static _Thread_local struct change_group group;
     bool go_on = true;
 
     thread_set_nice(THREAD_NICE_WRITER);
@@ -506,8 +326,8 @@ void *writer_run(void *context)
         take_group(store, &group, clock_monotonic_ms(store->settings.clock));
         go_on = !store->closing || group.count > 0;
         pthread_mutex_unlock(&store->lock);
-        if (group.count > 0)
-            run_group(store, &group);
+        if (group.count > 0 || (go_on && !atomic_load(&store->writable)))
+            run_group(store, &group); /* an empty one tells whether the disk takes writes again */
         room_look_again(store, clock_monotonic_ms(store->settings.clock));
     }
     return NULL;
