@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "runtime/base/log.h"
 #include "runtime/base/suggest.h"
@@ -83,6 +84,7 @@ int main(int count, char **arguments)
     const char *close;
     int code;
 
+    umask(027); /* databases and backups hold plates and hashes of tokens */
     log_configure(log_format_for_stderr(), LOG_LEVEL_INFO);
     code = take_common_options(&cli, count - 1, arguments + 1);
     if (code != EXIT_DONE)

@@ -50,4 +50,6 @@ wait "$pid"
 [ $? = 0 ] && echo '[       OK ] the_demo_ends_with_status_0' || { echo '[  FAILED  ] the_demo_ends_with_status_0'; failed=1; }
 "$ostler" --config "$folder/garage.lua" db check >"$folder/check" 2>&1
 expect the_database_is_sound 'is sound' "$folder/check"
+stat -c %a "$folder/ostler.db" >"$folder/mode"
+expect the_database_is_not_for_everybody '^640$' "$folder/mode"
 exit $failed
