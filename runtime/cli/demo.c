@@ -132,18 +132,27 @@ static void announce(const char *address, void *context)
 int command_demo(struct cli *cli)
 {
     struct announcement demo = {.folder = cli->argument_count > 0 ? cli->arguments[0] : "ostler-demo", .program = cli->program};
-    char configuration[PATH_BYTES], folder[PATH_BYTES];
+    char configuration[PATH_BYTES];
+    char *folder = NULL, *program = NULL;
     int code;
 
     if (cli->argument_count > 1)
         return cli_usage("demo");
     code = prepare(demo.folder, configuration);
-    if (code == EXIT_DONE && realpath(demo.folder, folder))
-        demo.folder = folder;
     if (code == EXIT_DONE)
         code = make_token(demo.folder, demo.token);
     if (code != EXIT_DONE)
         return code;
+    /* The lines are pasted into another shell, which may stand elsewhere. */
+    folder = realpath(demo.folder, NULL);
+    program = realpath("/proc/self/exe", NULL);
+    if (folder)
+        demo.folder = folder;
+    if (program)
+        demo.program = program;
     snprintf(configuration, sizeof(configuration), "%.900s/garage.lua", demo.folder);
-    return serve(configuration, announce, &demo);
+    code = serve(configuration, announce, &demo);
+    free(program);
+    free(folder);
+    return code;
 }
