@@ -137,6 +137,36 @@ static void stops_behind_a_stalled_disk_are_let_out_and_kept(void **state)
     assert_int_equal(start(&client, 100, NULL), 201);
 }
 
+static char late_session[64];
+
+static bool late_session_is_known(void *context)
+{
+    (void)context;
+    return start(&client, CARS, late_session) == 200;
+}
+
+/* 503 says that no door opens: the commit that comes later may not open it either. */
+static void no_door_opens_after_a_503(void **state)
+{
+    char path[128], command[64];
+
+    (void)state;
+    break_disk("stall-sync", true);
+    assert_int_equal(start(&client, CARS, NULL), 503);
+    break_disk("stall-sync", false);
+    assert_true(wait_for(late_session_is_known, NULL, 10000));
+    client_member(&client, "commandId", command, sizeof(command));
+    snprintf(path, sizeof(path), "/v1/door-commands/%s", command);
+    assert_true(client_call(&client, "GET", path, garage.token, "", NULL));
+    assert_non_null(strstr(client.body, "\"status\":\"expired\",\"reason\":\"storage_unavailable\""));
+    assert_non_null(strstr(client.body, "\"relayFiredAt\":null"));
+    /* Its user finds the session running, and may open the door for it. */
+    snprintf(path, sizeof(path), "/v1/sessions/%s/doors/entry-1/open", late_session);
+    assert_true(client_call(&client, "POST", path, garage.token, "Prefer: wait=5\r\n", NULL));
+    assert_int_equal(client.status, 202);
+    assert_non_null(strstr(client.body, "\"status\":\"opened\""));
+}
+
 static size_t log_length(void)
 {
     char *log = garage_log(&garage);
@@ -215,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(stops_behind_a_stalled_disk_are_let_out_and_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_door_opens_after_a_503, setup, teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_is_read_but_not_written_leaves_the_process_calm, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_disk_does_not_keep_the_process_from_ending, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_acknowledged_around_a_dead_disk_is_there_afterwards, setup, teardown),

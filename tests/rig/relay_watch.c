@@ -12,7 +12,7 @@
 static pthread_t thread;
 static int watched_line;
 static atomic_bool is_ending;
-static atomic_uint pulses;
+static atomic_uint pulses, finished;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct relay_pulse latest;
 
@@ -38,6 +38,7 @@ static void *watch(void *unused)
             latest.at_least_ns = last_high_ns - first_high_ns;
             latest.at_most_ns = after_ns - last_low_ns;
             pthread_mutex_unlock(&lock);
+            finished++;
         }
         if (is_high)
             last_high_ns = before_ns;
@@ -64,6 +65,11 @@ void relay_watch_stop(void)
 unsigned relay_watch_pulses(void)
 {
     return pulses;
+}
+
+unsigned relay_watch_finished(void)
+{
+    return finished;
 }
 
 struct relay_pulse relay_watch_latest(void)

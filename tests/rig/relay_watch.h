@@ -14,6 +14,8 @@ void relay_watch_start(int line);
 void relay_watch_stop(void);
 /* How many times it was energised so far, a running pulse included. */
 unsigned relay_watch_pulses(void);
+/* How many of them are over. */
+unsigned relay_watch_finished(void);
 /* The latest pulse that is over. */
 struct relay_pulse relay_watch_latest(void);
 

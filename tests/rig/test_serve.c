@@ -80,6 +80,19 @@ static int port_in_log(void)
     return found;
 }
 
+static bool log_says(const char *text)
+{
+    FILE *file = fopen(LOG, "r");
+    char line[1024];
+    bool found = false;
+
+    while (!found && file && fgets(line, sizeof(line), file))
+        found = strstr(line, text) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
 static void start_server(void)
 {
     int64_t give_up_ms = rig_now_ms() + PATIENCE_MS;
@@ -246,9 +259,9 @@ static void expect_one_good_pulse(void)
 {
     struct relay_pulse pulse;
 
-    EVENTUALLY(relay_watch_pulses() == starts_made, 5000);
-    EVENTUALLY(wire_level(RELAY) == 0, 5000);
-    rig_sleep_ms(50); /* the watcher's last look */
+    EVENTUALLY(relay_watch_finished() == starts_made, 5000);
+    assert_int_equal(relay_watch_pulses(), starts_made);
+    assert_int_equal(wire_level(RELAY), 0);
     pulse = relay_watch_latest();
     printf("         pulse between %.1f and %.1f ms\n", (double)pulse.at_least_ns / 1e6,
            (double)pulse.at_most_ns / 1e6);
@@ -259,9 +272,11 @@ static void expect_one_good_pulse(void)
 /* The gate's controller, for one passage. */
 static void let_door_pass(void)
 {
+    char text[256];
+
     EVENTUALLY(relay_watch_pulses() == starts_made, 5000);
     wire_pull(OPEN_SENSOR, true);
-    rig_sleep_ms(200);
+    EVENTUALLY(strcmp(door_says(position_path, text), "open") == 0, 5000);
     wire_pull(OPEN_SENSOR, false);
 }
 
@@ -334,6 +349,7 @@ static void sighup_moves_nothing(void **state)
 {
     (void)state;
     kill(server, SIGHUP);
+    EVENTUALLY(log_says("configuration: reloaded"), 5000);
     expect_quiet();
     assert_int_equal(waitpid(server, NULL, WNOHANG), 0); /* it lives */
 }
