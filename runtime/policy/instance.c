@@ -180,7 +180,7 @@ static int load_chunk(lua_State *lua)
     struct policy_run *run = sandbox_host(lua);
 
     push_environment(lua);
-    sandbox_load(lua, source->text, source->length, "=policy");
+    sandbox_load(lua, source->text, source->length, "policy");
     lua_call(lua, 0, 0);
     if (run->facts->broken)
         return luaL_error(lua, "begin the file with policy { name = \"...\", version = \"1.0.0\", about = \"...\" }");
