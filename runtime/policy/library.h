@@ -13,7 +13,8 @@ void library_open(lua_State *lua);
 /* The sandbox's own numbers; see sandbox_seed(). */
 uint64_t sandbox_next_random(lua_State *lua);
 
-/* library_texts.c. Text as tostring() gives it; of values without a text (tables, functions, a visit) their kind. */
+/* library_texts.c. Push the text that tostring() gives; of values without a text (tables, functions, a visit) their kind. */
+void library_push_text(lua_State *lua, int index);
 int library_to_text(lua_State *lua);
 int library_rep(lua_State *lua);
 int library_format(lua_State *lua);

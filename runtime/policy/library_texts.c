@@ -9,56 +9,70 @@
 
 int library_rep(lua_State *lua)
 {
-    size_t length, between_length;
+    size_t length, between_length, unit, total;
     const char *text = luaL_checklstring(lua, 1, &length);
     lua_Integer count = luaL_checkinteger(lua, 2);
     const char *between = luaL_optlstring(lua, 3, "", &between_length);
     luaL_Buffer buffer;
+    char *out;
 
-    if (count <= 0) {
+    unit = length + between_length;
+    if (count <= 0 || unit == 0) {
         lua_pushliteral(lua, "");
         return 1;
     }
-    if (count > TEXT_MAX || (length + between_length) * (size_t)count > TEXT_MAX)
+    if (count > TEXT_MAX || unit * (size_t)count > TEXT_MAX + between_length)
         return sandbox_fail(lua, "rep: the text would be longer than %d bytes", TEXT_MAX);
-    luaL_buffinit(lua, &buffer);
-    for (lua_Integer i = 0; i < count; i++) {
-        sandbox_spend(lua, 1 + (length + between_length) / 16);
-        luaL_addlstring(&buffer, text, length);
-        if (i + 1 < count)
-            luaL_addlstring(&buffer, between, between_length);
-    }
-    luaL_pushresult(&buffer);
+    total = unit * (size_t)count - between_length;
+    sandbox_spend(lua, STEPS_OF_VALUE + total / 16);
+    out = luaL_buffinitsize(lua, &buffer, total);
+    memcpy(out, text, length);
+    if (count > 1)
+        memcpy(out + length, between, between_length);
+    for (size_t made = unit; made < total; made *= 2) /* what is there is copied behind itself */
+        memcpy(out + made, out, made < total - made ? made : total - made);
+    luaL_pushresultsize(&buffer, total);
     return 1;
 }
 
-/* The kind of a value that has no text of its own: its address would differ each time. */
-static const char *kind_of(lua_State *lua, int index)
+/* Push the kind of a value that has no text of its own: its address would differ each time. */
+static void push_kind(lua_State *lua, int index)
 {
-    if (luaL_getmetafield(lua, index, "__name") == LUA_TSTRING)
-        return lua_tostring(lua, -1);
-    return luaL_typename(lua, index);
+    int type = luaL_getmetafield(lua, index, "__name");
+
+    if (type == LUA_TSTRING)
+        return;
+    if (type != LUA_TNIL)
+        lua_pop(lua, 1);
+    lua_pushstring(lua, luaL_typename(lua, index));
+}
+
+void library_push_text(lua_State *lua, int index)
+{
+    switch (lua_type(lua, index)) {
+    case LUA_TSTRING:
+        lua_pushvalue(lua, index);
+        return;
+    case LUA_TNIL:
+    case LUA_TBOOLEAN:
+    case LUA_TNUMBER:
+        luaL_tolstring(lua, index, NULL);
+        return;
+    default:
+        if (luaL_getmetafield(lua, index, "__tostring") == LUA_TNIL) {
+            push_kind(lua, index);
+            return;
+        }
+        lua_pushvalue(lua, index);
+        lua_call(lua, 1, 1);
+    }
 }
 
 int library_to_text(lua_State *lua)
 {
     luaL_checkany(lua, 1);
-    if (luaL_getmetafield(lua, 1, "__tostring") != LUA_TNIL) {
-        lua_pushvalue(lua, 1);
-        lua_call(lua, 1, 1);
-        return 1;
-    }
-    switch (lua_type(lua, 1)) {
-    case LUA_TNIL:
-    case LUA_TBOOLEAN:
-    case LUA_TNUMBER:
-    case LUA_TSTRING:
-        luaL_tolstring(lua, 1, NULL);
-        return 1;
-    default:
-        lua_pushstring(lua, kind_of(lua, 1));
-        return 1;
-    }
+    library_push_text(lua, 1);
+    return 1;
 }
 
 /* "%s", "%d", "%5.2f", "%x" and "%%": one directive. */
@@ -97,9 +111,7 @@ static const char *format_one(lua_State *lua, const char *at, int argument, luaL
     case 's':
         if (length > 0)
             sandbox_fail(lua, "format: %%s takes no width");
-        lua_pushcfunction(lua, library_to_text);
-        lua_pushvalue(lua, argument);
-        lua_call(lua, 1, 1);
+        library_push_text(lua, argument);
         luaL_addvalue(buffer);
         break;
     default:

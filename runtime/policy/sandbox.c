@@ -17,11 +17,14 @@
  * Steps of our own functions, and bytes asked of the allocator at once: it sees a table that grows, which Lua does in one
  * instruction and, where the keys collide, in some milliseconds.
  */
-#define HOOK_EVERY 16
+#define HOOK_EVERY 32
 #define STEPS_EVERY 1024
 #define LARGE_BLOCK 512
 #define TEXT_OVERHEAD 64 /* of a text in Lua, at most */
 #define OPEN_CPU_NS INT64_C(1000000000)
+#define STACK_FIRST 120 /* places on Lua's stack from the beginning: few policies ever need more */
+#define STACK_ROOM 80   /* and free each time that we look: twice what joining texts takes */
+#define FIRST_STACK_BYTES ((2 * LUA_MINSTACK + 5) * 16)
 
 struct sandbox {
     struct arena *arena;
@@ -33,6 +36,10 @@ struct sandbox {
     bool is_running;          /* within a sandbox_call() */
     bool is_spent;            /* it stays so until the call ends */
     bool is_text_too_long;
+    void *stack;              /* Lua's own: see follow_stack() */
+    void *stack_at_snapshot;
+    void *last_made;
+    unsigned stack_moves, stack_moves_seen;
     int failed_line;
     char chunk[32];           /* the name of the text, for messages */
     void *host;
@@ -84,10 +91,15 @@ static void raise_if_spent(lua_State *lua)
     sandbox_fail(lua, "%s", text);
 }
 
-static void look_at_time(lua_State *lua, lua_Debug *record)
+/* Also makes room on the stack, where it may move without harm. Without memory it stays small, and who needs more breaks. */
+static void look(lua_State *lua, lua_Debug *record)
 {
+    struct sandbox *sandbox = sandbox_of(lua);
+
     (void)record;
     raise_if_spent(lua);
+    lua_checkstack(lua, STACK_ROOM);
+    sandbox->stack_moves_seen = sandbox->stack_moves;
 }
 
 void sandbox_spend(lua_State *lua, size_t steps)
@@ -102,6 +114,39 @@ void sandbox_spend(lua_State *lua, size_t steps)
 }
 
 /*
+ * Lua 5.4.4 goes on with a pointer into the old stack where the stack moves while `..` calls a metamethod. Only the allocator
+ * can tell that it moved. The stack is the second block of a new state, and the only one: there are no coroutines. Lua frees
+ * the old one as soon as it has made the new one.
+ */
+static void follow_stack(struct sandbox *sandbox, void *block, size_t new_bytes, void *made)
+{
+    if (!block && made && !sandbox->stack && new_bytes == FIRST_STACK_BYTES)
+        sandbox->stack = made;
+    if (block && block == sandbox->stack && made != block && (made || new_bytes == 0)) {
+        sandbox->stack = made ? made : sandbox->last_made;
+        sandbox->stack_moves++;
+    }
+    if (!block && made)
+        sandbox->last_made = made;
+}
+
+void sandbox_check_stack(lua_State *lua)
+{
+    const struct sandbox *sandbox = sandbox_of(lua);
+
+    if (sandbox->stack_moves != sandbox->stack_moves_seen)
+        sandbox_fail(lua, "is nested too deeply to join texts here");
+}
+
+static void *allocate_followed(struct sandbox *sandbox, void *block, size_t old_bytes, size_t new_bytes)
+{
+    void *made = arena_allocate(sandbox->arena, block, old_bytes, new_bytes);
+
+    follow_stack(sandbox, block, new_bytes, made);
+    return made;
+}
+
+/*
  * Lua's allocator: the arena's, which says no once the time is spent (the only word that Lua listens to in the middle of an
  * instruction), and to texts beyond their bound, which `..` makes without asking us.
  */
@@ -112,11 +157,11 @@ static void *allocate(void *context, void *block, size_t old_bytes, size_t new_b
     void *made;
 
     if (!sandbox->is_running || !grows || new_bytes == 0)
-        return arena_allocate(sandbox->arena, block, old_bytes, new_bytes);
+        return allocate_followed(sandbox, block, old_bytes, new_bytes);
     if (!block && old_bytes == LUA_TSTRING && new_bytes > TEXT_MAX + TEXT_OVERHEAD)
         sandbox->is_text_too_long = true;
     else if (new_bytes < LARGE_BLOCK || !is_spent(sandbox)) {
-        made = arena_allocate(sandbox->arena, block, old_bytes, new_bytes);
+        made = allocate_followed(sandbox, block, old_bytes, new_bytes);
         if (made)
             return made;
         is_spent(sandbox); /* a full arena is searched for garbage at every allocation, and that takes its time */
@@ -195,8 +240,10 @@ static bool call_within(struct sandbox *sandbox, int64_t cpu_ns, lua_CFunction f
     sandbox->steps = 0;
     sandbox->cpu_deadline_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID) + cpu_ns;
     sandbox->wall_deadline_ns = read_clock_ns(CLOCK_MONOTONIC) + cpu_ns;
+    lua_checkstack(lua, STACK_FIRST); /* of no cost where there is room: the snapshot has it */
+    sandbox->stack_moves_seen = sandbox->stack_moves;
     sandbox->is_running = true;
-    lua_sethook(lua, look_at_time, LUA_MASKCOUNT, HOOK_EVERY);
+    lua_sethook(lua, look, LUA_MASKCOUNT, HOOK_EVERY);
     lua_pushcfunction(lua, note_line);
     lua_pushcfunction(lua, function);
     lua_pushlightuserdata(lua, context);
@@ -271,12 +318,15 @@ bool sandbox_snapshot(struct sandbox *sandbox)
 {
     lua_gc(sandbox->lua, LUA_GCCOLLECT);
     lua_gc(sandbox->lua, LUA_GCSTOP);
+    lua_checkstack(sandbox->lua, STACK_FIRST);
+    sandbox->stack_at_snapshot = sandbox->stack;
     return arena_snapshot(sandbox->arena);
 }
 
 void sandbox_restore(struct sandbox *sandbox)
 {
     arena_restore(sandbox->arena);
+    sandbox->stack = sandbox->stack_at_snapshot;
 }
 
 void sandbox_set_host(struct sandbox *sandbox, void *host)

@@ -67,6 +67,12 @@ void sandbox_seed(struct sandbox *sandbox, uint64_t seed);
 void sandbox_spend(lua_State *lua, size_t steps);
 #define STEPS_OF_VALUE 64 /* of reaching into a table, making a text or calling a function */
 
+/*
+ * Inside a call: every __concat metamethod calls this first and last. Raises where Lua's stack has just moved, which happens
+ * to deep recursion only: Lua 5.4.4 would read a freed stack on return.
+ */
+void sandbox_check_stack(lua_State *lua);
+
 /* Inside a call: raise an error with the line of the text that runs, said once. */
 int sandbox_fail(lua_State *lua, const char *format, ...) OST_PRINTF(2, 3);
 /* That line, for verbs that record where they were called; 0: none runs. */
