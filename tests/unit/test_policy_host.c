@@ -138,7 +138,7 @@ static void mistakes_are_named_with_their_line_and_what_was_meant(void **state)
 static void what_breaks_while_running_is_broken_and_named(void **state)
 {
     static const char *const bodies[] = {
-        START("deny('garage_full', 'x')"), START("deny('Bad Code', 'x')"), START("charge(money(1), 'x')"), START("allow_always('x')"),
+        START("local code = 'garage_full' deny(code, 'x')"), START("deny('Bad' .. ' Code', 'x')"), START("local say = charge say(money(1), 'x')"), START("allow_always('x')"),
         START("local t = nil; t.x = 1"), START("error('no')"), START("error({})"), START("visit.plate = 'x'"),
         START("require_leave_by('soon')"), START("local m = money(1) + duration('1h')"),
     };
@@ -151,6 +151,63 @@ static void what_breaks_while_running_is_broken_and_named(void **state)
         assert_int_equal(decision.outcome, DECISION_BROKEN);
         assert_string_equal(decision.reasons[0].code, "error");
         assert_int_equal(decision.price.is_set, false);
+    }
+}
+
+/* Each end of the text ends with a whole character, and with all that fits. */
+static void texts_are_cut_between_characters(void **state)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct decision decision = decide_with(START("deny('x', ('\xe2\x82\xac'):rep(100)) notify('n' .. ('\xc3\xa9'):rep(200))"), TRIGGER_SESSION_START, &visit);
+    struct decision priced = decide_with(STOP("charge(money(1), 'a' .. ('\xe2\x82\xac'):rep(40))"), TRIGGER_SESSION_STOP, &visit);
+    struct decision failed = decide_with(START("error('abc' .. ('\xf0\x9f\x9a\x97'):rep(200))"), TRIGGER_SESSION_START, &visit);
+
+    (void)state;
+    assert_int_equal(strlen(decision.reasons[0].text), 255);
+    assert_int_equal(strlen(decision.notes[0]), 255);
+    assert_int_equal(strlen(priced.price.lines[0].text), 94);
+    assert_int_equal(strlen(failed.reasons[0].text), 255);
+    failed = decide_with(START("error('ab' .. ('\xf0\x9f\x9a\x97'):rep(200))"), TRIGGER_SESSION_START, &visit);
+    assert_int_equal(strlen(failed.reasons[0].text), 254);
+}
+
+/* However an error arises, its reason has the line, and the text does not say it again. */
+static void errors_say_their_line_once(void **state)
+{
+    static const struct {
+        const char *body, *says;
+    } cases[] = {
+        {"error('plain')", "plain"},
+        {"error('blames the caller', 2)", "blames the caller"},
+        {"error('without a position', 0)", "without a position"},
+        {"assert(false, 'asserted')", "asserted"},
+        {"assert(false)", "assertion failed!"},
+        {"local t = nil; t.x = 1", "attempt to index a nil value (local 't')"},
+        {"deny(5 .. 'x', 'y')", "a code has small letters"},
+        {"deny({}, 'y')", "bad argument #1 to 'deny'"},
+        {"string.format('%d', 'x')", "bad argument #2 to 'format'"},
+        {"('x'):rep(1e6)", "rep: the text would be longer"},
+        {"table.sort({1, 'x'})", "attempt to compare"},
+        {"string.gsub('x', 'x', function() error('deep') end)", "deep"},
+        {"local s = visit.now .. visit.garage.fre", "the garage has no field 'fre'; did you mean 'free'?"},
+        {"while true do end", "takes longer than it may (5 ms)"},
+        {"local s = ('x'):rep(60000) s = s .. s", "makes a text that is longer than 65536 bytes"},
+        {"local t = {} while true do t[#t + 1] = {} end", "needs more memory than it may have (512 KiB)"},
+    };
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        struct decision decision;
+
+        snprintf(text, sizeof(text), HEAD "function on.session_start(visit0)\nlocal visit = visit0;\n%s\nend", cases[i].body);
+        decision = decide_with(text, TRIGGER_SESSION_START, &visit);
+        assert_int_equal(decision.outcome, DECISION_BROKEN);
+        if (strncmp(decision.reasons[0].text, cases[i].says, strlen(cases[i].says)) != 0)
+            fail_msg("expected \"%s\", got \"%s\"", cases[i].says, decision.reasons[0].text);
+        if (decision.reasons[0].line != 4)
+            fail_msg("line %d: %s", decision.reasons[0].line, decision.reasons[0].text);
     }
 }
 
@@ -260,6 +317,7 @@ int main(void)
         T(any_denial_denies_and_the_first_by_order_is_shown), T(charges_add_up_and_replace_price_replaces_those_before),
         T(hours_close_at_their_minute_and_reach_past_midnight), T(tariffs_count_started_steps_after_the_free_time_up_to_the_cap),
         T(mistakes_are_named_with_their_line_and_what_was_meant), T(what_breaks_while_running_is_broken_and_named),
+        T(texts_are_cut_between_characters), T(errors_say_their_line_once),
         T(a_source_that_does_not_load_breaks_starts_and_passes_stops), T(nothing_leaks_from_one_call_to_the_next),
         T(what_is_not_on_the_list_is_not_there), T(a_source_over_its_size_is_refused),
         T(many_threads_decide_at_once),

@@ -88,6 +88,7 @@ static const struct hostile memory[] = {
     {"recursion", START("local function f() return 1 + f() end f()"), "memory_limit"},
     {"recursion through C", START("local function f() string.gsub('x', 'x', f) end f()"), "error"},
     {"recursion through sort", START("local function f() table.sort({2, 1}, f) end f()"), "error"},
+    {"recursion that joins texts", START("local d = duration('1h') local function f() local s = d .. 'x' .. 'y' .. d if s ~= '1 hxy1 h' then deny(s) end return 1 + f() end f()"), "memory_limit"},
     {"many values", START("local function f(...) return f(1, 2, 3, 4, 5, 6, 7, 8, ...) end f()"), "memory_limit"},
     {"units", START("local t = {} while true do t[#t + 1] = money(1) end"), "memory_limit"},
     {"an error of 60 KB", START("error(('1:'):rep(30000))"), "error"},
@@ -124,12 +125,12 @@ static const struct hostile tricks[] = {
     {"getmetatable", START("getmetatable('').__index = nil"), "not_loaded"},
     {"load", START("load('while true do end')()"), "not_loaded"},
     {"string.dump", START("string.dump(function() end)"), "error"},
-    {"globals by _ENV", START("_ENV.x = 1"), "not_loaded"},
-    {"another environment", START("local _ENV = {} x = 1 y = x"), "not_loaded"},
-    {"insert into the globals", START("table.insert(_ENV, 1)"), "not_loaded"},
+    {"globals by _ENV", START("_ENV.x = 1"), "error"},
+    {"another environment", START("local _ENV = {} x = 1 y = x"), NULL},
+    {"insert into the globals", START("table.insert(_ENV, 1)"), "error"},
     {"insert into the settings", START("table.insert(setting, 1)"), "error"},
     {"sort of the handlers", START("table.sort(on)"), "error"},
-    {"a handler from a handler", START("on.session_stop = function() end"), NULL},
+    {"a handler from a handler", START("on.session_stop = function() end"), "error"},
     {"a setting from a handler", START("setting.x = number(1, 'x')"), "error"},
     {"a library that is changed", START("string.rep = nil table.sort = nil math.floor = nil"), NULL},
     {"methods of texts that are changed", START("string.upper = function() while true do end end ('x'):upper()"), "cpu_limit"},
@@ -247,11 +248,33 @@ static void tricks_change_nothing_for_anybody(void **state)
     check_all(tricks, sizeof(tricks) / sizeof(tricks[0]));
 }
 
+/* Lua 5.4.4 reads its old stack where that moves within a join; whatever is left on the stack, the text is right or refused. */
+static void joining_at_the_end_of_the_stack_is_right_or_refused(void **state)
+{
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    for (int values = 20; values < 700; values += 10) {
+        struct decision decision;
+        char text[400];
+
+        snprintf(text, sizeof(text), /* the assignments put the join where the stack was last looked after long ago */
+                 START("local x local d = duration('1h') local function join(...) local s = d .. 'x' .. 'y' .. d deny('joined', s) end "
+                       "local b = ('x'):rep(%d) x=1 x=1 x=1 x=1 join(b:byte(1, -1))"), values);
+        decision = decide_with(text, TRIGGER_SESSION_START, &visit);
+        if (decision.outcome == DECISION_DENIED)
+            assert_string_equal(decision.reasons[0].text, "1 hxy1 h");
+        else
+            assert_string_equal(decision.reasons[0].text, "is nested too deeply to join texts here");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(loops_end_by_their_time), T(functions_of_the_library_end_whatever_they_are_fed), T(memory_and_depth_have_an_end),
         T(single_instructions_are_bounded), T(tricks_change_nothing_for_anybody),
+        T(joining_at_the_end_of_the_stack_is_right_or_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
