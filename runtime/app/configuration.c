@@ -272,7 +272,7 @@ static int run_file(lua_State *lua)
     lua_pushcfunction(lua, unknown_section);
     lua_setfield(lua, -2, "__index");
     lua_setmetatable(lua, -2);
-    sandbox_load(lua, context->text, context->length, "=configuration");
+    sandbox_load(lua, context->text, context->length, "configuration");
     lua_call(lua, 0, 0);
     return 0;
 }
