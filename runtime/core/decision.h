@@ -56,7 +56,7 @@ struct policy_visit {
     int64_t visits_today;    /* sessions that this plate started here since local midnight */
     char lists[LISTS_PER_VISIT_MAX][SLUG_BYTES]; /* names of the lists that it is on */
     unsigned list_count;
-    /* session_stop and door_request */
+    /* session_stop: started, stayed; door_request: the rest */
     int64_t started_ms;      /* 0: not yet */
     int64_t stayed_ms;
     char session_id[UUID_TEXT_BYTES]; /* door_request; else empty */
