@@ -157,7 +157,7 @@ static int put_pending(struct applier *applier, const struct store_change *chang
     row = connection_statement(applier->connection, SQL_PENDING_PUT);
     bind_id(row, 1, change->session->id);
     bind_integer(row, 3, garage);
-    bind_text(row, 4, change->u.stop.inputs);
+    bind_text(row, 4, change->inputs);
     return connection_run(row);
 }
 

@@ -109,6 +109,14 @@ void decision_write_revisions(struct json_writer *writer, const struct decision 
 /* [{"verb","policy","revision","line","code","text"}, ...] */
 void decision_write_reasons(struct json_writer *writer, const struct decision *decision);
 
+/*
+ * The longest text of policy_visit_write(). Names, brackets, booleans and the words of enums are less than 768 bytes, 12
+ * integers have 20 digits at most. Slugs, plates and ids need no escapes; each of a user's 128 printable characters takes
+ * one byte more at most; a garage's name may be all escapes.
+ */
+#define POLICY_VISIT_JSON_BYTES                                                                                           \
+    (768 + 12 * 20 + PLATE_BYTES + USER_ID_BYTES + 128 + 127 * 6 + (6 + LISTS_PER_VISIT_MAX) * (SLUG_BYTES + 2))
+
 /* The recorded inputs of a decision as JSON, enough to run it again; the zone goes by the garage. */
 void policy_visit_write(struct json_writer *writer, const struct policy_visit *visit);
 /* OST_CORRUPT: not such a document. zone is left NULL for the caller to set. */

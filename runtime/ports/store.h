@@ -76,6 +76,9 @@ struct stored_answer {
     char body[ANSWER_BYTES];
 };
 
+/* What a postponed price is reckoned from, with its NUL: the service proves that the longest fits. */
+#define PENDING_INPUTS_BYTES 8192
+
 /* Who did what, for staff's actions. */
 struct audit_line {
     struct uuid id;
@@ -135,10 +138,8 @@ struct store_change {
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
     struct stored_answer *answer;  /* START, STOP, OPEN, ANSWER: to store; out on KEY_REPLAY: the stored one */
     struct audit_line *audit;      /* STOP, OPEN, LIST_ENTRY, GARAGE_STATE, MAINTENANCE */
+    char *inputs;                  /* STOP with price_pending: the recorded inputs, JSON, of PENDING_INPUTS_BYTES */
     union {
-        struct {
-            char inputs[2048];         /* STOP with price_pending: the recorded inputs, JSON */
-        } stop;
         struct {
             uint32_t spots;            /* START: the garage's capacity */
         } start;
@@ -234,7 +235,7 @@ struct maintenance_lock {
 struct pending_price {
     struct uuid session_id;
     char garage_id[SLUG_BYTES];
-    char inputs[2048];                 /* JSON, see policy_visit_write() */
+    char inputs[PENDING_INPUTS_BYTES]; /* JSON, as the STOP brought it */
 };
 
 /* How much room is left for writes. */

@@ -45,6 +45,12 @@ struct running_key {
     char key[IDEMPOTENCY_KEY_BYTES];
 };
 
+/* The policies that pending prices wait for; "" where it is not known which. */
+struct desk_awaited {
+    char names[POLICIES_MAX][SLUG_BYTES];
+    unsigned count;
+};
+
 struct session_desk {
     struct session_desk_parts parts;
     pthread_mutex_t lock; /* a leaf: nothing is called through a port while it is held */
@@ -53,6 +59,7 @@ struct session_desk {
     _Atomic unsigned ending_count; /* of them, those that wait for room */
     struct unrecorded_opening *unrecorded;
     struct running_key *running_keys;
+    struct desk_awaited awaited; /* housekeeping's own */
     struct metric *starts;
     struct metric *stops;
     struct metric *degraded;
@@ -119,6 +126,28 @@ bool desk_find_ending(struct session_desk *desk, struct uuid session_id, struct 
 /* The visit of a start, stop or door request. A fault of the store is returned, with the rest filled in. */
 enum ost_status desk_fill_visit(struct session_desk *desk, const struct garage *garage, const struct session *session,
                                 int64_t now_ms, struct policy_visit *visit);
+
+/* ---- what a pending price is reckoned from: desk_inputs.c ---- */
+
+struct desk_inputs {
+    struct policy_visit visit; /* its zone goes by the garage */
+    /* The policies that listened to the stop; not known where their folder could not be read, or one had no proper name. */
+    bool policies_are_known;
+    struct policy_revision policies[POLICIES_MAX];
+    unsigned policy_count;
+};
+
+/* Note the policies of a set that listen to a stop. */
+void desk_inputs_note_policies(struct desk_inputs *inputs, struct policy_lease *lease);
+/* As JSON; it always fits. */
+void desk_inputs_write(const struct desk_inputs *inputs, char text[static PENDING_INPUTS_BYTES]);
+/* OST_CORRUPT: not such a text. */
+enum ost_status desk_inputs_read(const char *text, struct desk_inputs *out) OST_MUST_CHECK;
+/*
+ * Can the policies of this set price what those at the stop could not? Each of them is needed, whole, in its revision of then
+ * or a later one. False: *awaited is the name of the first that is missing, "" where that is not known.
+ */
+bool desk_inputs_can_be_priced(const struct desk_inputs *inputs, struct policy_lease *lease, char awaited[SLUG_BYTES]);
 
 /* Give what the store had no place for to it again. Housekeeping. */
 void desk_repost(struct session_desk *desk);

@@ -18,7 +18,7 @@ struct stop {
     struct departure *departure;
     int64_t now_ms;
     struct session session;         /* as it will be stored */
-    struct policy_visit visit;      /* what the policies saw, recorded while the price is pending */
+    struct desk_inputs inputs;      /* what the policies saw, recorded while the price is pending */
     bool degraded;                  /* something of ours is broken, and the car is let out all the same */
     struct desk_answer *out;        /* with the decision as it will be stored */
 };
@@ -162,14 +162,16 @@ static void ask_for_price(struct stop *stop)
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_SESSION_STOP;
     if (stop->garage && policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
-        status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->visit);
+        status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->inputs.visit);
         if (status == OST_OK)
-            status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->visit, POLICY_WAIT_MS, decision);
+            status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->inputs.visit, POLICY_WAIT_MS, decision);
     }
+    stop->session.price_pending = status != OST_OK || decision_has_broken(decision);
+    if (stop->session.price_pending)
+        desk_inputs_note_policies(&stop->inputs, lease);
     policy_catalog_put(catalog, lease);
     decision->id = uuid_make(stop->desk->parts.ids, stop->now_ms);
     decision->decided_at_ms = stop->now_ms;
-    stop->session.price_pending = status != OST_OK || decision_has_broken(decision);
     if (stop->session.price_pending)
         stop->degraded = true;
     else
@@ -281,13 +283,8 @@ static void fill_change(struct stop *stop, struct store_change *change)
         desk_show_command(&session->exit, change->command);
         stop->out->command = *change->command;
     }
-    if (session->price_pending) {
-        struct json_writer inputs;
-
-        json_writer_init(&inputs, change->u.stop.inputs, sizeof(change->u.stop.inputs) - 1);
-        policy_visit_write(&inputs, &stop->visit);
-        change->u.stop.inputs[inputs.overflow ? 0 : inputs.length] = '\0';
-    }
+    if (session->price_pending)
+        desk_inputs_write(&stop->inputs, change->inputs);
     event_session_ended(change->event, session, &stop->out->decision);
     desk_stamp_event(desk, stop->call, change->event, stop->now_ms);
     if (stop->request->by_staff) {

@@ -133,8 +133,10 @@ enum ost_status session_desk_counts(struct session_desk *desk, const struct gara
                                     struct garage_counts *out) OST_MUST_CHECK;
 
 /*
- * Price ended sessions whose price is pending, with the policies in force. Housekeeping thread.
- * Returns how many were priced; those that still cannot be are left for the next time.
+ * Price ended sessions whose price is pending. Housekeeping thread.
+ * A session is priced only while each policy that listened to its stop is in force and works, in that revision or a later
+ * one: an absent policy is no free parking. The others wait, with a fault `price_pending` of each policy that they wait for.
+ * Returns how many were priced.
  */
 size_t session_desk_price_pending(struct session_desk *desk, const struct site *site);
 

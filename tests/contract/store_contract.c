@@ -227,7 +227,7 @@ static void a_postponed_price_is_set_once(void **state)
 
     stop = a_stop(bench, id, "parkapp");
     stop->session->price_pending = true;
-    strcpy(stop->u.stop.inputs, "{\"stayed\":60}");
+    strcpy(stop->inputs, "{\"stayed\":60}");
     assert_int_equal(result_of(bench, stop), STORE_DONE);
     assert_ok(bench->store->ops->list_pending_prices(bench->store, INT64_MAX, 2, pending, &count, &next));
     assert_int_equal(count, 1);

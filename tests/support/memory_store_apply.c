@@ -158,7 +158,7 @@ static void end_session(struct memory_store *store, struct session *running, con
         struct pending_price pending = {.session_id = running->id};
 
         memcpy(pending.garage_id, running->garage_id, sizeof(pending.garage_id));
-        memcpy(pending.inputs, change->u.stop.inputs, sizeof(pending.inputs));
+        memcpy(pending.inputs, change->inputs, sizeof(pending.inputs));
         table_add(&store->tables[PENDING], &pending);
     }
     /* Staff may have said that fewer cars are inside than sessions run: a count never goes below none. */
