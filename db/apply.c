@@ -73,7 +73,7 @@ int apply_decision(struct applier *applier, const struct decision *decision)
     return connection_run(row);
 }
 
-int apply_command(struct applier *applier, const struct door_command *command, bool is_explicit)
+int apply_command(struct applier *applier, const struct door_command *command)
 {
     const struct garage_counter *garage = counters_find(applier->counters, command->garage_id);
     int64_t partner = 0;
@@ -93,7 +93,7 @@ int apply_command(struct applier *applier, const struct door_command *command, b
     bind_text(row, 4, command->door_id);
     bind_integer(row, 5, command->cause);
     bind_id(row, 6, command->cause_id);
-    bind_integer(row, 8, is_explicit && !uuid_is_nil(command->cause_id));
+    bind_integer(row, 8, command->is_explicit);
     bind_integer(row, 9, partner);
     bind_text(row, 10, command->actor);
     bind_optional(row, 11, command->note);
@@ -209,17 +209,17 @@ static int apply_open(struct applier *applier, struct store_change *change)
     if (code != SQLITE_DONE || known)
         return code;
     if (!uuid_is_nil(change->session->id)) {
-        unsigned openings = 0;
+        struct opening_count count;
 
         if (count_opening_rows(applier->connection, change->session->id, change->command->door_id,
-                               change->u.open.since_ms, &openings) != OST_OK)
+                               change->u.open.since_ms, change->command->id, &count) != OST_OK)
             return sqlite3_extended_errcode(applier->connection->database);
-        if (openings >= change->u.open.openings_max) {
+        if (count.openings >= change->u.open.openings_max) {
             change->result = STORE_TOO_MANY_OPENINGS;
             return SQLITE_DONE;
         }
     }
-    code = apply_command(applier, change->command, true);
+    code = apply_command(applier, change->command);
     THEN(code, apply_decision(applier, change->decision));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
@@ -266,7 +266,7 @@ static int apply_outcome(struct applier *applier, struct store_change *change)
         code = connection_run(row);
         /* Its own change may still wait for room: then the outcome brings the row. */
         if (code == SQLITE_DONE && sqlite3_changes(applier->connection->database) == 0)
-            code = apply_command(applier, command, false);
+            code = apply_command(applier, command);
     }
     if (code == SQLITE_DONE && change->u.outcome.is_opening)
         code = put_ledger(applier, opening, change->u.outcome.has_command);

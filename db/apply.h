@@ -38,7 +38,7 @@ int apply_change(struct applier *applier, struct store_change *change);
 /* Shared by apply.c and apply_session.c. */
 int apply_partner(struct applier *applier, const char *partner_id, int64_t *number);
 int apply_decision(struct applier *applier, const struct decision *decision);
-int apply_command(struct applier *applier, const struct door_command *command, bool is_explicit);
+int apply_command(struct applier *applier, const struct door_command *command);
 int apply_event(struct applier *applier, const struct event *event);
 int apply_audit(struct applier *applier, const struct audit_line *audit);
 /* Look the answer's key up: SQLITE_DONE and *known false where the change may go on. */

@@ -106,7 +106,7 @@ int apply_start(struct applier *applier, struct store_change *change)
     code = insert_active(applier, change->session, garage->number, partner);
     if ((code & 0xff) == SQLITE_CONSTRAINT)
         return explain_conflict(applier, change);
-    THEN(code, apply_command(applier, change->command, false));
+    THEN(code, apply_command(applier, change->command));
     THEN(code, apply_decision(applier, change->decision));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_answer(applier, change->answer));
@@ -217,7 +217,7 @@ int apply_stop(struct applier *applier, struct store_change *change)
         return code;
     code = move_to_past(applier, change->session);
     THEN(code, put_pending(applier, change, garage_number));
-    THEN(code, apply_command(applier, change->command, false));
+    THEN(code, apply_command(applier, change->command));
     THEN(code, apply_decision(applier, change->decision));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_audit(applier, change->audit));

@@ -62,9 +62,9 @@ static enum ost_status find_active_by_plate(struct store *base, const char *gara
 }
 
 static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id, int64_t since_ms,
-                                      unsigned *out)
+                                      struct opening_count *out)
 {
-    READ(base, count_opening_rows(&reader->connection, session_id, door_id, since_ms, out));
+    READ(base, count_opening_rows(&reader->connection, session_id, door_id, since_ms, (struct uuid){0}, out));
 }
 
 static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)

@@ -18,7 +18,12 @@
 #define NEWEST_FIRST "ORDER BY s.key DESC LIMIT ?6"
 #define COMMAND_COLUMNS                                                                                                   \
     "c.key, c.tail, g.id, c.door, c.cause, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, "                \
-    "c.requested_at, c.expires_at, c.status, c.reason, c.finished_at, c.relay_fired_at, c.seen_open_at, c.traceparent"
+    "c.requested_at, c.expires_at, c.status, c.reason, c.finished_at, c.relay_fired_at, c.seen_open_at, c.traceparent, "             \
+    "c.explicit"
+/* Those that count, without the command ?5; and all that went through. */
+#define OPENING_COUNTS                                                                                                    \
+    "count(*) FILTER (WHERE requested_at >= ?4 AND status NOT IN (6, 7) AND key <> ?5), "                                 \
+    "count(*) FILTER (WHERE status IN (2, 3)) "
 
 const char *const statement_texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -61,10 +66,10 @@ const char *const statement_texts[SQL_COUNT] = {
                            "JOIN partner p ON p.number = c.partner WHERE c.key = ?1",
     [SQL_COMMAND_UNFINISHED] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
                                "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT 1",
-    [SQL_OPENINGS_EXPLICIT] = "SELECT count(*) FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 "
-                              "AND door = ?3 AND requested_at >= ?4 AND status NOT IN (6, 7)",
+    [SQL_OPENINGS_EXPLICIT] =
+        "SELECT " OPENING_COUNTS "FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 AND door = ?3",
     [SQL_OPENINGS_IMPLIED] =
-        "SELECT count(*) FROM door_command WHERE door = ?3 AND requested_at >= ?4 AND status NOT IN (6, 7) AND key IN ("
+        "SELECT " OPENING_COUNTS "FROM door_command WHERE door = ?3 AND key IN ("
         "SELECT entry_command FROM active_session WHERE key = ?1 AND tail = ?2 UNION ALL "
         "SELECT entry_command FROM past_session WHERE key = ?1 AND tail = ?2 UNION ALL "
         "SELECT exit_command FROM past_session WHERE key = ?1 AND tail = ?2)",

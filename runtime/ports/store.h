@@ -214,6 +214,11 @@ struct garage_counts {
     enum garage_state state;
 };
 
+struct opening_count {
+    unsigned openings;                 /* whatever became of them, except those refused or failed */
+    bool has_opened;                   /* at any time: one of its commands ended as opened or fired */
+};
+
 struct session_filter {
     const char *partner_id;            /* NULL: of all partners */
     const char *user_id;               /* the rest: NULL or a value */
@@ -280,9 +285,9 @@ struct store_ops {
                                      size_t limit, struct session *out, size_t *count, store_cursor *next);
     enum ost_status (*read_facts)(struct store *store, const char *garage_id, const char *plate, const char *user_id,
                                   int64_t today_from_ms, int64_t now_ms, struct visit_facts *out);
-    /* Openings of a session at a door since a wall time, whatever became of them, except those refused or failed. */
+    /* Of a session at a door: its openings since a wall time, and whether it ever opened. */
     enum ost_status (*count_openings)(struct store *store, struct uuid session_id, const char *door_id, int64_t since_ms,
-                                      unsigned *out);
+                                      struct opening_count *out);
     enum ost_status (*find_command)(struct store *store, struct uuid id, struct door_command *out);
     enum ost_status (*find_answer)(struct store *store, const char *partner_id, const char *key,
                                    struct stored_answer *out);

@@ -29,13 +29,14 @@ struct departure {
     struct session_desk *desk;
 };
 
-/* An opening that was fired before it could be recorded; counted until it is. */
+/* An opening that was fired before it could be recorded; counted, and its key known, until it is. */
 struct unrecorded_opening {
     struct unrecorded_opening *next;
     struct session_desk *desk;
     struct uuid session_id;
     char door_id[SLUG_BYTES];
     struct store_change *unposted;
+    struct stored_answer answer;      /* its key is empty until it was fired, and where the request has none */
 };
 
 /* An idempotency key whose request is running. */
@@ -148,6 +149,20 @@ enum ost_status desk_inputs_read(const char *text, struct desk_inputs *out) OST_
  * or a later one. False: *awaited is the name of the first that is missing, "" where that is not known.
  */
 bool desk_inputs_can_be_priced(const struct desk_inputs *inputs, struct policy_lease *lease, char awaited[SLUG_BYTES]);
+
+/* ---- openings before they are recorded: desk_unrecorded.c ---- */
+
+/* List one before its commit, so that a late decision of the store always finds it. NULL without memory. */
+struct unrecorded_opening *desk_unrecorded_list(struct session_desk *desk, struct uuid session_id, const char *door_id);
+/* The store decided: it is recorded, and the entry is freed, or has to be tried again. A store_done_fn. */
+void desk_unrecorded_decided(void *context, struct store_change *change, enum ost_status status);
+/* It is fired and not recorded: keep its answer and, unless the writer has it, its change. */
+void desk_unrecorded_keep(struct session_desk *desk, struct unrecorded_opening *opening, struct store_change *change,
+                          bool with_writer, const struct stored_answer *answer);
+unsigned desk_unrecorded_count(struct session_desk *desk, struct uuid session_id, const char *door_id);
+/* The answer of one that has this key. */
+bool desk_unrecorded_answer(struct session_desk *desk, const char *partner_id, const char *key,
+                            struct stored_answer *out);
 
 /* Give what the store had no place for to it again. Housekeeping. */
 void desk_repost(struct session_desk *desk);

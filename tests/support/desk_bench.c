@@ -31,7 +31,7 @@ static enum ost_status post(struct store *store, struct store_change *change)
 }
 
 static enum ost_status count_openings(struct store *store, struct uuid session_id, const char *door_id,
-                                      int64_t since_ms, unsigned *out)
+                                      int64_t since_ms, struct opening_count *out)
 {
     if (on_bench->fail.count_openings != OST_OK)
         return on_bench->fail.count_openings;

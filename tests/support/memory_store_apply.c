@@ -220,8 +220,8 @@ static enum ost_status apply_open(struct memory_store *store, struct store_chang
         return OST_OK;
     /* Its outcome may have brought the command already: it is not counted against itself. */
     if (!uuid_is_nil(change->session->id) &&
-        memory_count_openings(store, change->session->id, command->door_id, change->u.open.since_ms, command->id) >=
-            change->u.open.openings_max) {
+        memory_count_openings(store, change->session->id, command->door_id, change->u.open.since_ms, command->id)
+                .openings >= change->u.open.openings_max) {
         change->result = STORE_TOO_MANY_OPENINGS;
         return OST_OK;
     }

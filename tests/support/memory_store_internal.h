@@ -68,8 +68,8 @@ const struct session *memory_find_by_user(const struct memory_store *store, cons
 const struct session *memory_find_by_plate(const struct memory_store *store, const char *garage_id, const char *plate);
 struct stored_answer *memory_find_answer(const struct memory_store *store, const char *partner_id, const char *key);
 /* Of a session at a door since then, without the command `except` (nil: with all). */
-unsigned memory_count_openings(const struct memory_store *store, struct uuid session_id, const char *door_id,
-                               int64_t since_ms, struct uuid except);
+struct opening_count memory_count_openings(const struct memory_store *store, struct uuid session_id,
+                                           const char *door_id, int64_t since_ms, struct uuid except);
 /* A session as a caller sees it: with the states of its doors' commands. */
 void memory_show_session(const struct memory_store *store, const struct session *row, struct session *out);
 void memory_reads_fill_ops(struct store_ops *ops);

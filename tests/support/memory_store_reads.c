@@ -55,20 +55,22 @@ struct stored_answer *memory_find_answer(const struct memory_store *store, const
     return NULL;
 }
 
-unsigned memory_count_openings(const struct memory_store *store, struct uuid session_id, const char *door_id,
-                               int64_t since_ms, struct uuid except)
+struct opening_count memory_count_openings(const struct memory_store *store, struct uuid session_id,
+                                           const char *door_id, int64_t since_ms, struct uuid except)
 {
     const struct memory_table *table = &store->tables[COMMANDS];
-    unsigned openings = 0;
+    struct opening_count count = {.openings = 0};
 
     for (size_t at = 0; at < table->count; at++) {
         const struct door_command *command = table_row(table, at);
 
-        openings += uuid_equal(command->cause_id, session_id) && strcmp(command->door_id, door_id) == 0 &&
-                    command->requested_at_ms >= since_ms && command->status != COMMAND_REFUSED &&
-                    command->status != COMMAND_FAILED && !uuid_equal(command->id, except);
+        if (!uuid_equal(command->cause_id, session_id) || strcmp(command->door_id, door_id) != 0)
+            continue;
+        count.openings += command->requested_at_ms >= since_ms && command->status != COMMAND_REFUSED &&
+                          command->status != COMMAND_FAILED && !uuid_equal(command->id, except);
+        count.has_opened |= command->status == COMMAND_OPENED || command->status == COMMAND_FIRED;
     }
-    return openings;
+    return count;
 }
 
 static void show_door(const struct memory_store *store, struct session_door *door)
@@ -171,7 +173,7 @@ static enum ost_status find_token(struct store *base, const unsigned char hash[T
 }
 
 static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id,
-                                      int64_t since_ms, unsigned *out)
+                                      int64_t since_ms, struct opening_count *out)
 {
     struct memory_store *store = enter(base);
 
