@@ -201,6 +201,23 @@ int apply_answer(struct applier *applier, const struct stored_answer *answer)
     return connection_run(row);
 }
 
+/* An answer alone replaces an earlier one of the same request, and no other's while that is known. */
+static int apply_answer_alone(struct applier *applier, struct store_change *change)
+{
+    const struct stored_answer *answer = change->answer;
+    struct stored_answer found;
+    enum ost_status status = find_answer_row(applier->connection, answer->partner_id, answer->key, &found);
+
+    if (status != OST_OK && status != OST_NOT_FOUND)
+        return sqlite3_extended_errcode(applier->connection->database);
+    if (status == OST_OK && found.stored_at_ms + ANSWER_KEPT_MS > answer->stored_at_ms &&
+        memcmp(found.digest, answer->digest, sizeof(found.digest)) != 0) {
+        change->result = STORE_KEY_REUSED;
+        return SQLITE_DONE;
+    }
+    return apply_answer(applier, answer);
+}
+
 static int apply_open(struct applier *applier, struct store_change *change)
 {
     bool known;
@@ -417,7 +434,7 @@ int apply_change(struct applier *applier, struct store_change *change)
     case STORE_PRICE:
         return apply_price(applier, change);
     case STORE_ANSWER:
-        return apply_answer(applier, change->answer);
+        return apply_answer_alone(applier, change);
     case STORE_EVENT:
         return apply_event(applier, change->event);
     case STORE_LIST_ENTRY:

@@ -1,4 +1,5 @@
 /* Reads: on a small pool of connections, each seeing the latest commit and never waiting for the writer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,6 +195,7 @@ static void fill_opening(sqlite3_stmt *row, void *out, size_t at)
     command->finished_at_ms = sqlite3_column_int64(row, 17);
     command->relay_fired_at_ms = sqlite3_column_int64(row, 18);
     command->seen_open_at_ms = sqlite3_column_int64(row, 19);
+    read_text(row, 20, command->traceparent, sizeof(command->traceparent));
 }
 
 static void fill_audit(sqlite3_stmt *row, void *out, size_t at)
@@ -328,14 +330,30 @@ static enum ost_status list_maintenance(struct store *base, size_t limit, struct
 
 /* ---- what policies want to know ---- */
 
+static bool makes_kind(const char *list)
+{
+    enum visit_kind kind;
+
+    return visit_kind_parse(list, &kind) == OST_OK;
+}
+
 static void add_list(struct visit_facts *facts, const char *list)
 {
+    unsigned at = 0;
+
     for (unsigned i = 0; i < facts->list_count; i++) {
         if (strcmp(facts->lists[i], list) == 0)
             return;
     }
-    if (facts->list_count < LISTS_PER_VISIT_MAX)
-        strncpy(facts->lists[facts->list_count++], list, SLUG_BYTES - 1);
+    if (facts->list_count < LISTS_PER_VISIT_MAX) {
+        at = facts->list_count++;
+    } else if (makes_kind(list)) { /* in the place of one that does not; they are fewer than places */
+        while (makes_kind(facts->lists[at]))
+            at++;
+    } else {
+        return;
+    }
+    snprintf(facts->lists[at], SLUG_BYTES, "%s", list);
 }
 
 static int read_lists(struct connection *connection, const char *plate, const char *user_id, int64_t now_ms,

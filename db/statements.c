@@ -79,7 +79,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_LEDGER_LIST] =
         "SELECT l.key, l.tail, l.command, coalesce(g.id, h.id), coalesce(c.door, l.door), coalesce(c.cause, l.cause), "
         "c.tail, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, c.requested_at, c.expires_at, c.status, "
-        "c.reason, c.finished_at, c.relay_fired_at, coalesce(c.seen_open_at, l.seen_open_at) FROM door_ledger l "
+        "c.reason, c.finished_at, c.relay_fired_at, coalesce(c.seen_open_at, l.seen_open_at), c.traceparent FROM door_ledger l "
         "LEFT JOIN door_command c ON c.key = l.command LEFT JOIN garage g ON g.number = c.garage "
         "LEFT JOIN partner p ON p.number = c.partner LEFT JOIN garage h ON h.number = l.garage "
         "WHERE l.key < ?1 ORDER BY l.key DESC LIMIT ?2",

@@ -53,11 +53,12 @@ enum store_result {
     STORE_GARAGE_FULL,
     STORE_GARAGE_CLOSED,
     STORE_GARAGE_SUSPENDED,
-    STORE_NO_SUCH,            /* STOP, PRICE: no such session (of this partner); TOKEN, LIST_ENTRY: nothing to remove */
+    STORE_NO_SUCH,            /* STOP, PRICE: no such session (of this partner); TOKEN, LIST_ENTRY: nothing to remove;
+                               * GARAGE_STATE: no such garage */
     STORE_ALREADY_ENDED,      /* STOP: change->session is the ended session */
     STORE_TOO_MANY_OPENINGS,  /* OPEN */
     STORE_KEY_REPLAY,         /* the idempotency key has an answer to the same request: see `answer` */
-    STORE_KEY_REUSED,         /* the idempotency key belongs to another request */
+    STORE_KEY_REUSED,         /* the idempotency key belongs to another request; ANSWER too never replaces that one's */
 };
 
 #define ANSWER_BYTES 8192
@@ -132,7 +133,8 @@ struct store_change {
      */
     struct session *session;       /* START: the new session; out on SAME_SESSION: the running one. STOP: id and partner_id
                                     * (empty: staff, any partner) in, with exit, ended_at_ms, end, stop_decision_id, price and
-                                    * price_pending; the whole ended session out. OPEN: its id (nil: manual). PRICE: id, price */
+                                    * price_pending; on ALREADY_ENDED the whole ended session out, on DONE as it was handed
+                                    * in: its maker knows the rest. OPEN: its id (nil: manual). PRICE: id, price */
     struct decision *decision;     /* START, STOP, OPEN */
     struct door_command *command;  /* START, STOP, OPEN */
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
@@ -203,6 +205,7 @@ struct visit_facts {
     int64_t last_exit_ms;
     int64_t visits_today;
     enum visit_kind kind;              /* from the lists "staff", "season", "booking", in this order */
+    /* Where it is on more, some are left out, but never one that makes a kind. */
     char lists[LISTS_PER_VISIT_MAX][SLUG_BYTES];
     unsigned list_count;
     int64_t season_holders;
@@ -274,7 +277,7 @@ struct store_ops {
      */
     enum ost_status (*post)(struct store *store, struct store_change *change);
 
-    /* OST_NOT_FOUND, or a fault. Active and past sessions; commands' states are as stored (see command_overlay). */
+    /* OST_NOT_FOUND, or a fault. Active and past sessions; commands' states are as stored (the door thread knows newer ones). */
     enum ost_status (*find_session)(struct store *store, struct uuid id, struct session *out);
     enum ost_status (*find_active_by_user)(struct store *store, const char *partner_id, const char *user_id,
                                            struct session *out);

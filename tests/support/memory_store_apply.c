@@ -179,13 +179,13 @@ static enum ost_status apply_stop(struct memory_store *store, struct store_chang
     }
     if (session->status == SESSION_ENDED) {
         change->result = STORE_ALREADY_ENDED;
-    } else {
-        if (!garages_exist(store, change))
-            return OST_CORRUPT;
-        end_session(store, session, change);
-        put_parts(store, change);
+        memory_show_session(store, session, change->session);
+        return OST_OK;
     }
-    memory_show_session(store, session, change->session);
+    if (!garages_exist(store, change))
+        return OST_CORRUPT;
+    end_session(store, session, change);
+    put_parts(store, change);
     return OST_OK;
 }
 

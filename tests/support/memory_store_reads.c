@@ -341,14 +341,30 @@ static bool entry_means(const struct list_entry *entry, const char *plate, const
     return strcmp(entry->entry, plate) == 0 || (plate_is_glob(entry->entry) && plate_matches(plate, entry->entry));
 }
 
+static bool makes_kind(const char *list)
+{
+    enum visit_kind kind;
+
+    return visit_kind_parse(list, &kind) == OST_OK;
+}
+
 static void add_list(struct visit_facts *facts, const char *list)
 {
+    unsigned at = 0;
+
     for (unsigned i = 0; i < facts->list_count; i++) {
         if (strcmp(facts->lists[i], list) == 0)
             return;
     }
-    if (facts->list_count < LISTS_PER_VISIT_MAX)
-        snprintf(facts->lists[facts->list_count++], SLUG_BYTES, "%s", list);
+    if (facts->list_count < LISTS_PER_VISIT_MAX) {
+        at = facts->list_count++;
+    } else if (makes_kind(list)) { /* in the place of one that does not; they are fewer than places */
+        while (makes_kind(facts->lists[at]))
+            at++;
+    } else {
+        return;
+    }
+    snprintf(facts->lists[at], SLUG_BYTES, "%s", list);
 }
 
 /* A list that makes a kind counts even where a visit is on more lists than it can name. */
