@@ -42,37 +42,6 @@ int apply_partner(struct applier *applier, const char *partner_id, int64_t *numb
     return code;
 }
 
-int apply_decision(struct applier *applier, const struct decision *decision)
-{
-    sqlite3_stmt *row;
-    struct json_writer writer;
-    char revisions[3072];
-    char reasons[8192];
-
-    if (uuid_is_nil(decision->id))
-        return SQLITE_DONE;
-    row = connection_statement(applier->connection, SQL_DECISION_PUT);
-    bind_id(row, 1, decision->id);
-    bind_integer(row, 3, decision->trigger);
-    bind_integer(row, 4, decision->outcome);
-    bind_integer(row, 5, decision->decided_at_ms);
-    bind_integer(row, 6, decision->cpu_ns);
-    sqlite3_bind_null(row, 7);
-    sqlite3_bind_null(row, 8);
-    if (decision->revision_count > 0) {
-        json_writer_init(&writer, revisions, sizeof(revisions));
-        decision_write_revisions(&writer, decision);
-        sqlite3_bind_text(row, 7, revisions, (int)writer.length, SQLITE_STATIC);
-    }
-    if (decision->reason_count > 0) {
-        json_writer_init(&writer, reasons, sizeof(reasons));
-        decision_write_reasons(&writer, decision);
-        if (!writer.overflow)
-            sqlite3_bind_text(row, 8, reasons, (int)writer.length, SQLITE_STATIC);
-    }
-    return connection_run(row);
-}
-
 int apply_command(struct applier *applier, const struct door_command *command)
 {
     const struct garage_counter *garage = counters_find(applier->counters, command->garage_id);
@@ -237,7 +206,7 @@ static int apply_open(struct applier *applier, struct store_change *change)
         }
     }
     code = apply_command(applier, change->command);
-    THEN(code, apply_decision(applier, change->decision));
+    THEN(code, apply_decision(applier, change->decision, change->command->garage_id, change->session->id));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
     return code;
@@ -433,6 +402,8 @@ int apply_change(struct applier *applier, struct store_change *change)
         return apply_outcome(applier, change);
     case STORE_PRICE:
         return apply_price(applier, change);
+    case STORE_DECISION:
+        return apply_refusal(applier, change);
     case STORE_ANSWER:
         return apply_answer_alone(applier, change);
     case STORE_EVENT:

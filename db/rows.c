@@ -128,6 +128,36 @@ enum ost_status find_command_row(struct connection *connection, struct uuid id, 
     return status;
 }
 
+static void row_decision(sqlite3_stmt *row, struct stored_decision *out)
+{
+    out->id = read_id(row, 0);
+    out->trigger = (enum policy_trigger)sqlite3_column_int(row, 2);
+    out->outcome = (enum decision_outcome)sqlite3_column_int(row, 3);
+    out->decided_at_ms = sqlite3_column_int64(row, 4);
+    out->cpu_ns = sqlite3_column_int64(row, 5);
+    read_text(row, 6, out->traceparent, sizeof(out->traceparent));
+    read_text(row, 7, out->revisions, sizeof(out->revisions));
+    read_text(row, 8, out->reasons, sizeof(out->reasons));
+    read_text(row, 9, out->partner_id, sizeof(out->partner_id));
+    read_text(row, 10, out->user_id, sizeof(out->user_id));
+    read_text(row, 11, out->plate, sizeof(out->plate));
+}
+
+enum ost_status find_decision_row(struct connection *connection, struct uuid id, struct stored_decision *out)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_DECISION_BY_KEY);
+    enum ost_status status;
+
+    bind_integer(row, 1, uuid_order(id));
+    status = one_row(connection, sqlite3_step(row), "cannot read a decision");
+    if (status == OST_OK && uuid_equal(read_id(row, 0), id))
+        row_decision(row, out);
+    else if (status == OST_OK)
+        status = OST_NOT_FOUND;
+    sqlite3_reset(row);
+    return status;
+}
+
 enum ost_status find_active_row(struct connection *connection, enum statement which, const char *owner, const char *text,
                                 struct session *out)
 {

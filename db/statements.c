@@ -56,7 +56,10 @@ const char *const statement_texts[SQL_COUNT] = {
                          "WHERE w.session < ?1 ORDER BY w.session DESC LIMIT ?2",
     [SQL_PRICE_SET] = "UPDATE past_session SET price = ?3, price_pending = 0 WHERE key = ?1 AND tail = ?2 AND price_pending = 1",
 
-    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                         "ON CONFLICT DO NOTHING",
+    [SQL_DECISION_BY_KEY] = "SELECT d.key, d.tail, d.trigger, d.outcome, d.at, d.cpu_ns, d.traceparent, d.revisions, d.reasons, "
+                            "p.id, d.user, d.plate FROM decision d LEFT JOIN partner p ON p.number = d.partner WHERE d.key = ?1",
 
     [SQL_COMMAND_PUT] = "INSERT INTO door_command VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
                         "?16, ?17, ?18, ?19, ?20) ON CONFLICT DO NOTHING",

@@ -27,6 +27,8 @@ static unsigned parts_of(enum store_change_kind kind)
         return HAS_EVENT;
     case STORE_PRICE:
         return HAS_SESSION | HAS_EVENT;
+    case STORE_DECISION:
+        return HAS_SESSION | HAS_DECISION;
     case STORE_ANSWER:
         return HAS_ANSWER;
     case STORE_LIST_ENTRY:

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/json.h"
 #include "runtime/base/uuid.h"
 #include "runtime/core/limits.h"
@@ -95,12 +96,20 @@ struct decision {
     int64_t leave_by_ms;        /* wall; the earliest asked for; 0: none */
     struct price price;         /* session_stop */
     char notes[DECISION_NOTES_MAX][REASON_BYTES];         /* notify() */
+    unsigned note_authors[DECISION_NOTES_MAX];            /* of each note: the place in `revisions`, from 1; 0: not said */
     unsigned note_count;
     int64_t cpu_ns;
+    /* Of the request, set by who asked; each note becomes an event with its id. */
+    char traceparent[TRACEPARENT_BYTES];
+    enum clock_trust trust;
+    struct uuid note_ids[DECISION_NOTES_MAX];
 };
 
 /* Did any policy break, so that its say is missing? */
 bool decision_has_broken(const struct decision *decision);
+
+/* Who said a note; NULL where nobody can tell. */
+const struct policy_revision *decision_note_author(const struct decision *decision, unsigned note);
 
 const char *policy_trigger_text(enum policy_trigger trigger);
 const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */

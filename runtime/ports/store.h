@@ -35,6 +35,7 @@ enum store_change_kind {
     STORE_OPEN,           /* an explicit or manual opening */
     STORE_OUTCOME,        /* a door command is final, or a sensor saw an opening: the ledger line */
     STORE_PRICE,          /* the postponed price of an ended session */
+    STORE_DECISION,       /* a decision alone, where it refused */
     STORE_ANSWER,         /* an idempotent answer alone */
     STORE_EVENT,          /* an event alone */
     STORE_LIST_ENTRY,     /* put or remove an entry of a list */
@@ -134,8 +135,9 @@ struct store_change {
     struct session *session;       /* START: the new session; out on SAME_SESSION: the running one. STOP: id and partner_id
                                     * (empty: staff, any partner) in, with exit, ended_at_ms, end, stop_decision_id, price and
                                     * price_pending; on ALREADY_ENDED the whole ended session out, on DONE as it was handed
-                                    * in: its maker knows the rest. OPEN: its id (nil: manual). PRICE: id, price */
-    struct decision *decision;     /* START, STOP, OPEN */
+                                    * in: its maker knows the rest. OPEN: its id (nil: manual). PRICE: id, price. DECISION:
+                                    * whom it refused, by garage, partner, user and plate; its id where one runs */
+    struct decision *decision;     /* START, STOP, OPEN, DECISION; each of its notes becomes an event */
     struct door_command *command;  /* START, STOP, OPEN */
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
     struct stored_answer *answer;  /* START, STOP, OPEN, ANSWER: to store; out on KEY_REPLAY: the stored one */
@@ -222,6 +224,22 @@ struct opening_count {
     bool has_opened;                   /* at any time: one of its commands ended as opened or fired */
 };
 
+/* A decision as it is remembered. */
+struct stored_decision {
+    struct uuid id;
+    enum policy_trigger trigger;
+    enum decision_outcome outcome;
+    int64_t decided_at_ms;
+    int64_t cpu_ns;
+    char traceparent[TRACEPARENT_BYTES];
+    char revisions[3072];              /* JSON, see decision_write_revisions(); empty: nobody was asked */
+    char reasons[8192];                /* JSON, see decision_write_reasons(); empty: nobody said anything */
+    /* Of a DECISION: whom it refused. Else empty: its session says it. */
+    char partner_id[SLUG_BYTES];
+    char user_id[USER_ID_BYTES];
+    char plate[PLATE_BYTES];
+};
+
 struct session_filter {
     const char *partner_id;            /* NULL: of all partners */
     const char *user_id;               /* the rest: NULL or a value */
@@ -291,6 +309,7 @@ struct store_ops {
     /* Of a session at a door: its openings since a wall time, and whether it ever opened. */
     enum ost_status (*count_openings)(struct store *store, struct uuid session_id, const char *door_id, int64_t since_ms,
                                       struct opening_count *out);
+    enum ost_status (*find_decision)(struct store *store, struct uuid id, struct stored_decision *out);
     enum ost_status (*find_command)(struct store *store, struct uuid id, struct door_command *out);
     enum ost_status (*find_answer)(struct store *store, const char *partner_id, const char *key,
                                    struct stored_answer *out);

@@ -61,6 +61,8 @@ struct session_desk {
     struct unrecorded_opening *unrecorded;
     struct running_key *running_keys;
     struct desk_awaited awaited; /* housekeeping's own */
+    _Atomic unsigned decisions_waiting; /* refused ones that the store has and did not decide */
+    struct metric *decisions_dropped;
     struct metric *starts;
     struct metric *stops;
     struct metric *degraded;
@@ -121,6 +123,17 @@ void desk_audit(struct session_desk *desk, const struct desk_call *call, const c
                 const char *reason, struct audit_line *audit);
 /* The departure of a session that waits for room, copied. Under no lock. */
 bool desk_find_ending(struct session_desk *desk, struct uuid session_id, struct session *out);
+
+/* ---- decisions: desk_decisions.c ---- */
+
+/* Stamp a decision that was just made with what it carries of its request. */
+void desk_stamp_decision(struct session_desk *desk, const struct desk_call *call, struct decision *decision,
+                         int64_t now_ms);
+/*
+ * Record a decision that refused: nothing else of the request is stored, and its id was told to the caller. Never waited for;
+ * it is dropped, and counted, where the store is full or has many of them to do. session: whom it refused.
+ */
+void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct decision *decision);
 
 /* ---- what policies see: desk_visit.c ---- */
 

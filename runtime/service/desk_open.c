@@ -132,23 +132,25 @@ static bool policies_allow(struct opening *opening)
             status = policy_lease_decide(lease, TRIGGER_DOOR_REQUEST, &visit, POLICY_WAIT_MS, decision);
     }
     policy_catalog_put(catalog, lease);
-    decision->id = uuid_make(opening->desk->parts.ids, opening->now_ms);
-    decision->decided_at_ms = opening->now_ms;
+    desk_stamp_decision(opening->desk, opening->call, decision, opening->now_ms);
     if (is_exit(opening)) {
         opening->degraded |= status != OST_OK || decision_has_broken(decision);
         if (decision->outcome != DECISION_DENIED || !opening->has_opened)
             return true;
+        desk_record_refusal(opening->desk, &opening->session, decision);
         opening->out->verdict = DESK_DENIED_BY_POLICY;
         return false;
     }
+    if (status == OST_OK && decision->outcome == DECISION_ALLOWED && !decision_has_broken(decision))
+        return true;
+    if (status == OST_OK)
+        desk_record_refusal(opening->desk, &opening->session, decision);
     if (status != OST_OK)
         opening->out->verdict = desk_store_verdict(status);
     else if (decision->outcome == DECISION_DENIED)
         opening->out->verdict = DESK_DENIED_BY_POLICY;
-    else if (decision->outcome == DECISION_BROKEN || decision_has_broken(decision))
-        opening->out->verdict = DESK_POLICY_UNAVAILABLE;
     else
-        return true;
+        opening->out->verdict = DESK_POLICY_UNAVAILABLE;
     return false;
 }
 

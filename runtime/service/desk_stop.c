@@ -170,8 +170,7 @@ static void ask_for_price(struct stop *stop)
     if (stop->session.price_pending)
         desk_inputs_note_policies(&stop->inputs, lease);
     policy_catalog_put(catalog, lease);
-    decision->id = uuid_make(stop->desk->parts.ids, stop->now_ms);
-    decision->decided_at_ms = stop->now_ms;
+    desk_stamp_decision(stop->desk, stop->call, decision, stop->now_ms);
     if (stop->session.price_pending)
         stop->degraded = true;
     else

@@ -377,5 +377,5 @@ int store_contract_run(const char *name, const struct store_factory *factory)
 
     bench_use(factory);
     return cmocka_run_group_tests_name(name, cases, NULL, NULL) + store_contract_run_records(name) +
-           store_contract_run_lists(name) + store_contract_run_queue(name);
+           store_contract_run_decisions(name) + store_contract_run_lists(name) + store_contract_run_queue(name);
 }

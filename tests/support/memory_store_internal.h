@@ -13,10 +13,12 @@ struct memory_garage {
     struct garage_counts counts;
 };
 
-/* What the outbox holds. No op shows an event, so only what pruning asks for is kept. */
+/* What the outbox holds, without its data: no op shows an event. */
 struct memory_event {
     struct uuid id;
     int64_t time_ms;
+    enum event_type type;
+    char subject[EVENT_SUBJECT_BYTES];
 };
 
 struct memory_revision {
@@ -30,7 +32,7 @@ enum memory_store_table {
     COMMANDS,  /* struct door_command */
     OPENINGS,  /* struct door_opening; of a command only its id counts */
     PENDING,   /* struct pending_price */
-    DECISIONS, /* struct uuid: no op shows a decision */
+    DECISIONS, /* struct stored_decision */
     EVENTS,    /* struct memory_event, in the order of their sequence */
     ANSWERS,   /* struct stored_answer */
     AUDIT,     /* struct audit_line */

@@ -134,6 +134,16 @@ static enum ost_status find_active_by_plate(struct store *base, const char *gara
     return leave_with_session(store, memory_find_by_plate(store, garage_id, plate), out);
 }
 
+static enum ost_status find_decision(struct store *base, struct uuid id, struct stored_decision *out)
+{
+    struct memory_store *store = enter(base);
+    const struct stored_decision *row = table_find(&store->tables[DECISIONS], id);
+
+    if (row)
+        *out = *row;
+    return leave(store, row != NULL);
+}
+
 static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)
 {
     struct memory_store *store = enter(base);
@@ -432,6 +442,7 @@ void memory_reads_fill_ops(struct store_ops *ops)
     ops->list_sessions = list_sessions;
     ops->read_facts = read_facts;
     ops->count_openings = count_openings;
+    ops->find_decision = find_decision;
     ops->find_command = find_command;
     ops->find_answer = find_answer;
     ops->list_openings = list_openings;

@@ -128,6 +128,7 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
         snprintf(out->price.currency, sizeof(out->price.currency), "EUR");
         out->price.is_set = price_add(&out->price, strtol(rule->word, NULL, 10), "Parking") == OST_OK;
     } else if (strcmp(rule->verb, "notify") == 0) {
+        out->note_authors[out->note_count] = out->revision_count;
         snprintf(out->notes[out->note_count++], REASON_BYTES, "%s", rule->word);
     }
 }
