@@ -163,6 +163,35 @@ enum ost_status desk_inputs_read(const char *text, struct desk_inputs *out) OST_
  */
 bool desk_inputs_can_be_priced(const struct desk_inputs *inputs, struct policy_lease *lease, char awaited[SLUG_BYTES]);
 
+/* ---- one stop of a session at a time: desk_departure.c ---- */
+
+/*
+ * Become the one stop of this session: DESK_DONE, and *out is the departure, to be ended or kept. DESK_ENDING: it was let out
+ * already, and *ending is the session. DESK_OVERLOADED: another stop of it did not come to an end in time, or no memory.
+ */
+enum desk_verdict desk_departure_begin(struct session_desk *desk, struct uuid session_id, struct departure **out,
+                                       struct session *ending);
+void desk_departure_end(struct session_desk *desk, struct departure *departure); /* accepts NULL */
+/* The store could take a departure's change after its worker had left, or not. A store_done_fn. */
+void desk_departure_decided(void *context, struct store_change *change, enum ost_status status);
+/* UNCERTAIN may turn out to be decided just now: then it is an answer after all. */
+enum ost_status desk_departure_settle(struct session_desk *desk, struct departure *departure, enum ost_status status);
+/*
+ * The car is let out, the store does not have the stop: keep it until it has. False: it has it just now, and the departure is
+ * still the caller's to end.
+ */
+bool desk_departure_keep(struct session_desk *desk, struct departure *departure, const struct session *session,
+                         struct store_change *change, enum ost_status why);
+
+/* ---- exits that open although something of ours is broken: desk_alarms.c ---- */
+
+/*
+ * A door was told to open: degraded says why that was not in order, for people, or is NULL. Each degraded opening is
+ * counted, and raises the alarm `degraded_opening` of its door; the door's next opening that is in order clears it.
+ */
+void desk_note_opening(struct session_desk *desk, const struct door_plan *door, const struct door_command *command,
+                       const char *degraded);
+
 /* ---- openings before they are recorded: desk_unrecorded.c ---- */
 
 /* List one before its commit, so that a late decision of the store always finds it. NULL without memory. */

@@ -16,7 +16,7 @@ struct opening {
     unsigned openings;       /* of this session and door so far */
     bool has_opened;         /* the door went open for this session before, as far as the store can say */
     int64_t counted_from_ms;
-    bool degraded;
+    const char *degraded;    /* what of ours is broken, while the exit opens all the same; NULL: nothing */
     bool is_unrecorded;      /* fired, but not known to be stored */
     struct desk_answer *out; /* with the decision as it will be stored */
 };
@@ -69,7 +69,8 @@ static bool session_allows(struct opening *opening)
         opening->out->verdict = desk_store_verdict(status);
         return false;
     }
-    opening->degraded = status != OST_OK;
+    if (status != OST_OK)
+        opening->degraded = "Earlier openings could not be read; the exit was opened all the same.";
     opening->has_opened = count.has_opened;
     opening->openings = count.openings + desk_unrecorded_count(opening->desk, opening->session.id, opening->door->id);
     switch (session_may_open(&opening->session, rules, opening->door->kind, opening->openings, opening->now_ms)) {
@@ -134,7 +135,8 @@ static bool policies_allow(struct opening *opening)
     policy_catalog_put(catalog, lease);
     desk_stamp_decision(opening->desk, opening->call, decision, opening->now_ms);
     if (is_exit(opening)) {
-        opening->degraded |= status != OST_OK || decision_has_broken(decision);
+        if (status != OST_OK || decision_has_broken(decision))
+            opening->degraded = "The policies could not be asked; the exit was opened all the same.";
         if (decision->outcome != DECISION_DENIED || !opening->has_opened)
             return true;
         desk_record_refusal(opening->desk, &opening->session, decision);
@@ -165,7 +167,7 @@ static void fill_change(struct opening *opening, const char *note, struct store_
     desk_make_command(desk, opening->call, opening->door, is_manual ? CAUSE_MANUAL : CAUSE_SESSION, opening->now_ms,
                       command);
     command->cause_id = opening->session.id;
-    command->degraded = opening->degraded;
+    command->degraded = opening->degraded != NULL;
     command->is_explicit = !is_manual;
     snprintf(command->note, sizeof(command->note), "%s", note);
     change->session->id = opening->session.id;
@@ -195,7 +197,8 @@ static void open_unrecorded(struct opening *opening, struct store_change *change
     bool with_writer = why == OST_UNCERTAIN; /* then the change is the writer's to read */
 
     log_warning("desk", "an exit is opened before it is recorded: the store says %s", ost_status_text(why));
-    opening->degraded = opening->is_unrecorded = true;
+    opening->degraded = "An opening could not be stored in time; the exit was opened all the same.";
+    opening->is_unrecorded = true;
     opening->out->command.degraded = true;
     if (!with_writer)
         change->command->degraded = true;
@@ -262,9 +265,8 @@ static void commit(struct opening *opening, const char *note)
     store_change_release(change);
     if (!may_open)
         return;
-    if (opening->degraded)
-        metric_add(desk->degraded, 1);
     desk_fire(desk, &opening->out->command, fire_before_ms);
+    desk_note_opening(desk, opening->door, &opening->out->command, opening->degraded);
 }
 
 /* What is not recorded yet is replayed as it was answered first: waiting, which is a preference, would change that. */

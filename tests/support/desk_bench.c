@@ -243,7 +243,12 @@ void desk_bench_stop(struct desk_bench *bench, struct uuid session)
 {
     struct stop_request request = {.session_id = session, .open_door = true};
 
-    session_desk_stop(bench->desk, &bench->call, &request, render, &bench->answer);
+    desk_bench_stop_with(bench, &request);
+}
+
+void desk_bench_stop_with(struct desk_bench *bench, const struct stop_request *request)
+{
+    session_desk_stop(bench->desk, &bench->call, request, render, &bench->answer);
 }
 
 void desk_bench_open(struct desk_bench *bench, struct uuid session, const char *door)

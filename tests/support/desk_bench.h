@@ -53,6 +53,7 @@ void desk_bench_policy(struct desk_bench *bench, const char *name, const char *t
 /* Calls, answered in bench->answer. */
 struct uuid desk_bench_start(struct desk_bench *bench, const char *user, const char *plate);
 void desk_bench_stop(struct desk_bench *bench, struct uuid session);
+void desk_bench_stop_with(struct desk_bench *bench, const struct stop_request *request);
 void desk_bench_open(struct desk_bench *bench, struct uuid session, const char *door);
 void desk_bench_key(struct desk_bench *bench, const char *key, unsigned char digest);
 

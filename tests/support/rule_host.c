@@ -115,12 +115,15 @@ static void add_reason(const struct policy_facts *facts, int verb, const char *c
     snprintf(reason->text, sizeof(reason->text), "The rule says so.");
 }
 
-static void apply_rule(const struct policy_facts *facts, const struct rule *rule, struct decision *out)
+static void apply_rule(const struct policy_facts *facts, const struct rule *rule, const struct policy_visit *visit,
+                       struct decision *out)
 {
     if (strcmp(rule->verb, "deny") == 0) {
         add_reason(facts, REASON_DENY, rule->word, out);
         out->outcome = DECISION_DENIED;
     } else if (strcmp(rule->verb, "break") == 0) {
+        if (rule->word[0] && strcmp(rule->word, visit->plate) != 0)
+            return;
         add_reason(facts, REASON_BROKEN, "error", out);
         if (out->trigger == TRIGGER_SESSION_START)
             out->outcome = DECISION_BROKEN;
@@ -137,7 +140,6 @@ static enum ost_status decide(struct policy_host *host, struct policy_set *set, 
                               const struct policy_visit *visit, int wait_ms, struct decision *out)
 {
     (void)host;
-    (void)visit;
     (void)wait_ms;
     memset(out, 0, sizeof(*out));
     out->trigger = trigger;
@@ -157,7 +159,7 @@ static enum ost_status decide(struct policy_host *host, struct policy_set *set, 
         }
         for (size_t r = 0; !facts->broken && r < set->policies[i].rule_count; r++) {
             if (set->policies[i].rules[r].trigger == trigger)
-                apply_rule(facts, &set->policies[i].rules[r], out);
+                apply_rule(facts, &set->policies[i].rules[r], visit, out);
         }
     }
     return OST_OK;

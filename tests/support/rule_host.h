@@ -5,6 +5,7 @@
  *     door_request deny barred            with that code
  *     session_start notify call-me        a note, of one word
  *     session_stop break                  it fails at run time
+ *     session_stop break NLAB12CD         only for that plate
  *     unloadable                          the whole policy does not load
  *
  * The policy is named after its file, and asked for the triggers that its lines name. Sets are immutable, so decide() needs
