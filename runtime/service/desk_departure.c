@@ -140,3 +140,26 @@ bool desk_departure_keep(struct session_desk *desk, struct departure *departure,
     desk_repost(desk);
     return true;
 }
+
+enum ost_status desk_departure_restore(struct session_desk *desk, const struct session *session,
+                                       struct store_change *change)
+{
+    struct departure *departure = calloc(1, sizeof(*departure));
+    enum ost_status status = departure ? OST_OK : OST_NO_MEMORY;
+
+    pthread_mutex_lock(&desk->lock);
+    if (departure && find_departure(desk, session->id)) {
+        status = OST_CONFLICT;
+    } else if (departure) {
+        link_departure(desk, departure, session->id);
+        become_ending(desk, departure, session);
+        store_change_retain(change);
+        change->on_done = desk_departure_decided;
+        change->done_context = departure;
+        departure->unposted = change;
+        departure = NULL; /* now in the list */
+    }
+    pthread_mutex_unlock(&desk->lock);
+    free(departure);
+    return status;
+}

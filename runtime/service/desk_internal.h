@@ -61,6 +61,8 @@ struct session_desk {
     struct unrecorded_opening *unrecorded;
     struct running_key *running_keys;
     struct desk_awaited awaited; /* housekeeping's own */
+    char spill_path[4096];       /* empty: none */
+    bool spill_is_used;          /* it has lines; housekeeping's own, between create and destroy */
     _Atomic unsigned decisions_waiting; /* refused ones that the store has and did not decide */
     struct metric *decisions_dropped;
     struct metric *starts;
@@ -182,6 +184,16 @@ enum ost_status desk_departure_settle(struct session_desk *desk, struct departur
  */
 bool desk_departure_keep(struct session_desk *desk, struct departure *departure, const struct session *session,
                          struct store_change *change, enum ost_status why);
+
+/* One of the last run: listed as ending, with its change (retained) for desk_repost(). OST_CONFLICT: it is listed already. */
+enum ost_status desk_departure_restore(struct session_desk *desk, const struct session *session,
+                                       struct store_change *change) OST_MUST_CHECK;
+
+/* ---- stops that outlive the process: desk_spill.c ---- */
+
+void desk_spill_read(struct session_desk *desk);  /* at create: restore and post what the last run left */
+void desk_spill_tidy(struct session_desk *desk);  /* housekeeping: empty the file once all of it is recorded */
+void desk_spill_write(struct session_desk *desk); /* at destroy: keep what the store could not take */
 
 /* ---- exits that open although something of ours is broken: desk_alarms.c ---- */
 

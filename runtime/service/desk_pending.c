@@ -133,6 +133,7 @@ size_t session_desk_price_pending(struct session_desk *desk, const struct site *
     size_t count = 0;
 
     desk_repost(desk);
+    desk_spill_tidy(desk);
     while (from > 0 && status == OST_OK) {
         status = store->ops->list_pending_prices(store, from, PENDING_BATCH, pending, &count, &from);
         for (size_t i = 0; status == OST_OK && i < count; i++)

@@ -32,6 +32,9 @@ enum ost_status session_desk_create(const struct session_desk_parts *parts, stru
                                                "Decisions that refused and could not be stored.");
     desk->ending_now = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_sessions_ending", "",
                                         "Stops that were let out and wait in memory for room in the store.");
+    if (parts->spill_path)
+        snprintf(desk->spill_path, sizeof(desk->spill_path), "%s", parts->spill_path);
+    desk_spill_read(desk);
     *out = desk;
     return OST_OK;
 }
@@ -41,6 +44,7 @@ void session_desk_destroy(struct session_desk *desk)
     if (!desk)
         return;
     assert(!desk->running_keys);
+    desk_spill_write(desk);
     for (struct departure *departure = desk->departures, *next; departure; departure = next) {
         next = departure->next;
         store_change_release(departure->unposted);

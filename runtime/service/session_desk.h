@@ -36,8 +36,11 @@ struct session_desk_parts {
     struct fault_board *faults;
     struct metrics *metrics;
     unsigned char plate_key[32]; /* of the keyed hash of plates in events */
+    /* A file that keeps stops which the store could not take until the end; copied. NULL: none, they are only logged. */
+    const char *spill_path;
 };
 
+/* Also posts the stops that the last run left in the spill file: so, before anybody calls. OST_NO_MEMORY. */
 enum ost_status session_desk_create(const struct session_desk_parts *parts, struct session_desk **out) OST_MUST_CHECK;
 /* After the store is destroyed or idle: late decisions of the store call back into the desk. Accepts NULL. */
 void session_desk_destroy(struct session_desk *desk);

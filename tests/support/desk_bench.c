@@ -93,8 +93,9 @@ void desk_bench_add_exit(struct desk_bench *bench)
 
 /* ---- from set-up to tear-down ---- */
 
-static void start_desk(struct desk_bench *bench)
+void desk_bench_begin(struct desk_bench *bench)
 {
+    char spill[96];
     struct door_actuator_parts doors = {
         .clock = &bench->clock,
         .ids = &bench->ids,
@@ -109,14 +110,16 @@ static void start_desk(struct desk_bench *bench)
         .policies = bench->policies,
         .faults = bench->faults,
         .metrics = bench->metrics,
+        .spill_path = spill,
     };
 
+    snprintf(spill, sizeof(spill), "%s/stops.jsonl", bench->folder);
     assert_ok(door_actuator_create(&doors, &bench->site, &bench->doors));
     desk.doors = bench->doors;
     assert_ok(session_desk_create(&desk, &bench->desk));
 }
 
-static void stop_desk(struct desk_bench *bench)
+void desk_bench_end(struct desk_bench *bench)
 {
     door_actuator_destroy(bench->doors);
     session_desk_destroy(bench->desk);
@@ -124,8 +127,8 @@ static void stop_desk(struct desk_bench *bench)
 
 void desk_bench_restart(struct desk_bench *bench)
 {
-    stop_desk(bench);
-    start_desk(bench);
+    desk_bench_end(bench);
+    desk_bench_begin(bench);
 }
 
 int desk_bench_set_up(void **state)
@@ -161,7 +164,7 @@ int desk_bench_set_up(void **state)
     strcpy(bench->caller.actor, "parkapp/t1");
     bench->call = (struct desk_call){
         .site = &bench->site, .caller = &bench->caller, .traceparent = "", .idempotency_key = ""};
-    start_desk(bench);
+    desk_bench_begin(bench);
     *state = bench;
     return 0;
 }
@@ -185,7 +188,7 @@ int desk_bench_tear_down(void **state)
     struct desk_bench *bench = *state;
 
     memset(&bench->fail, 0, sizeof(bench->fail));
-    stop_desk(bench);
+    desk_bench_end(bench);
     bench->store->ops->destroy(bench->store);
     policy_catalog_destroy(bench->policies);
     bench->host->ops->destroy(bench->host);

@@ -44,7 +44,9 @@ int desk_bench_tear_down(void **state);
 
 /* A second exit, from the next desk_bench_restart() on. */
 void desk_bench_add_exit(struct desk_bench *bench);
-/* End the doors and the desk, and start them again on the same store. */
+/* End the doors and the desk; start them (again) on the same store; both. */
+void desk_bench_end(struct desk_bench *bench);
+void desk_bench_begin(struct desk_bench *bench);
 void desk_bench_restart(struct desk_bench *bench);
 
 /* Put this text in force as the policy of that name, or take the policy away (NULL). */
