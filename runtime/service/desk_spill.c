@@ -216,7 +216,7 @@ void desk_spill_read(struct session_desk *desk)
     }
     desk->spill_is_used = number > 0;
     if (restored > 0)
-        log_notice("desk", "%u stops of the last run are recorded now", restored);
+        log_notice("desk", "%u stops of the last run are with the store now", restored);
     reserve_room(file);
     free(line);
     fclose(lines);

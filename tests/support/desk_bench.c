@@ -18,31 +18,39 @@ static struct desk_bench *on_bench;
 
 static enum ost_status commit(struct store *store, struct store_change *change, int64_t deadline_ms)
 {
-    if (on_bench->fail.commit != OST_OK)
-        return on_bench->fail.commit;
+    enum ost_status fault = (enum ost_status)on_bench->fail.commit;
+
+    if (fault != OST_OK)
+        return fault;
     return on_bench->memory_ops->commit(store, change, deadline_ms);
 }
 
 static enum ost_status post(struct store *store, struct store_change *change)
 {
-    if (on_bench->fail.post != OST_OK)
-        return on_bench->fail.post;
+    enum ost_status fault = (enum ost_status)on_bench->fail.post;
+
+    if (fault != OST_OK)
+        return fault;
     return on_bench->memory_ops->post(store, change);
 }
 
 static enum ost_status count_openings(struct store *store, struct uuid session_id, const char *door_id,
                                       int64_t since_ms, struct opening_count *out)
 {
-    if (on_bench->fail.count_openings != OST_OK)
-        return on_bench->fail.count_openings;
+    enum ost_status fault = (enum ost_status)on_bench->fail.count_openings;
+
+    if (fault != OST_OK)
+        return fault;
     return on_bench->memory_ops->count_openings(store, session_id, door_id, since_ms, out);
 }
 
 static enum ost_status read_facts(struct store *store, const char *garage_id, const char *plate, const char *user_id,
                                   int64_t today_from_ms, int64_t now_ms, struct visit_facts *out)
 {
-    if (on_bench->fail.read_facts != OST_OK)
-        return on_bench->fail.read_facts;
+    enum ost_status fault = (enum ost_status)on_bench->fail.read_facts;
+
+    if (fault != OST_OK)
+        return fault;
     return on_bench->memory_ops->read_facts(store, garage_id, plate, user_id, today_from_ms, now_ms, out);
 }
 
@@ -187,7 +195,7 @@ int desk_bench_tear_down(void **state)
 {
     struct desk_bench *bench = *state;
 
-    memset(&bench->fail, 0, sizeof(bench->fail));
+    desk_bench_heal(bench);
     desk_bench_end(bench);
     bench->store->ops->destroy(bench->store);
     policy_catalog_destroy(bench->policies);
@@ -304,6 +312,14 @@ struct door_command desk_bench_await(struct desk_bench *bench, struct uuid comma
     }
     fail_msg("a door command did not come to an end");
     return found;
+}
+
+void desk_bench_heal(struct desk_bench *bench)
+{
+    bench->fail.commit = OST_OK;
+    bench->fail.post = OST_OK;
+    bench->fail.count_openings = OST_OK;
+    bench->fail.read_facts = OST_OK;
 }
 
 long desk_bench_metric(struct desk_bench *bench, const char *name)

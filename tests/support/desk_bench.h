@@ -7,14 +7,16 @@
 #ifndef OSTLER_TESTS_DESK_BENCH_H
 #define OSTLER_TESTS_DESK_BENCH_H
 
+#include <stdatomic.h>
+
 #include "runtime/service/session_desk.h"
 #include "tests/unit/check.h"
 
-struct desk_faults {
-    enum ost_status commit;
-    enum ost_status post;
-    enum ost_status count_openings;
-    enum ost_status read_facts;
+struct desk_faults { /* each an enum ost_status; the door thread reads them too */
+    _Atomic int commit;
+    _Atomic int post;
+    _Atomic int count_openings;
+    _Atomic int read_facts;
 };
 
 struct desk_bench {
@@ -64,6 +66,8 @@ struct session desk_bench_session(struct desk_bench *bench, struct uuid session)
 bool desk_bench_has_fault(struct desk_bench *bench, const char *subject, const char *code);
 /* The command's final state, as the store has it. */
 struct door_command desk_bench_await(struct desk_bench *bench, struct uuid command);
+/* The store does all that it is asked to again. */
+void desk_bench_heal(struct desk_bench *bench);
 /* The value of a metric without labels. */
 long desk_bench_metric(struct desk_bench *bench, const char *name);
 

@@ -34,11 +34,6 @@ static struct uuid let_out(struct desk_bench *bench, const char *user, const cha
     return id;
 }
 
-static void heal(struct desk_bench *bench)
-{
-    memset(&bench->fail, 0, sizeof(bench->fail));
-}
-
 static void a_stop_in_memory_is_recorded_after_a_restart(void **state)
 {
     struct desk_bench *bench = *state;
@@ -48,7 +43,7 @@ static void a_stop_in_memory_is_recorded_after_a_restart(void **state)
 
     desk_bench_policy(bench, "tariff", "session_stop charge 450\nsession_stop notify left");
     anna = let_out(bench, "anna", "NLAB12CD");
-    heal(bench);
+    desk_bench_heal(bench);
     bert = let_out(bench, "bert", "NLOTHER1");
     desk_bench_restart(bench);
     assert_true(spill_bytes(bench) > 0);
@@ -59,7 +54,7 @@ static void a_stop_in_memory_is_recorded_after_a_restart(void **state)
     assert_ok(session_desk_counts(bench->desk, bench->site.garages, &counts));
     assert_int_equal(counts.occupied, 0);
 
-    heal(bench);
+    desk_bench_heal(bench);
     desk_bench_restart(bench);
     ended = desk_bench_session(bench, anna);
     assert_int_equal(ended.status, SESSION_ENDED);
@@ -78,7 +73,7 @@ static void no_door_moves_for_a_stop_of_the_last_run(void **state)
     struct door_snapshot door;
     struct uuid id = let_out(bench, "anna", "NLAB12CD");
 
-    heal(bench);
+    desk_bench_heal(bench);
     desk_bench_restart(bench);
     assert_int_equal(desk_bench_session(bench, id).status, SESSION_ENDED);
     usleep(150000); /* longer than a pulse and the way */
@@ -95,7 +90,7 @@ static void a_postponed_bill_survives_with_its_inputs(void **state)
 
     desk_bench_policy(bench, "tariff", "session_stop break");
     id = let_out(bench, "anna", "NLAB12CD");
-    heal(bench);
+    desk_bench_heal(bench);
     desk_bench_restart(bench);
     assert_true(desk_bench_session(bench, id).price_pending);
     desk_bench_policy(bench, "tariff", "session_stop charge 450");
@@ -110,7 +105,7 @@ static void a_damaged_line_is_put_aside_and_the_others_are_recorded(void **state
     char path[128], aside[160], line[64] = "";
     FILE *file;
 
-    heal(bench);
+    desk_bench_heal(bench);
     desk_bench_end(bench);
     spill_path(bench, path);
     file = fopen(path, "a");
