@@ -8,8 +8,8 @@
 
 #include "runtime/service/desk_internal.h"
 
-/* {"visit":...,"policies":{"<slug>":<revision>,...}} */
-static_assert(POLICY_VISIT_JSON_BYTES + POLICIES_MAX * (SLUG_BYTES + 3 + 11) + 32 < PENDING_INPUTS_BYTES,
+/* {"visit":...,"incomplete":true,"policies":{"<slug>":<revision>,...}} */
+static_assert(POLICY_VISIT_JSON_BYTES + POLICIES_MAX * (SLUG_BYTES + 3 + 11) + 64 < PENDING_INPUTS_BYTES,
               "the longest inputs of a pending price must fit");
 
 static bool listens_to_stop(const struct policy_facts *facts)
@@ -48,6 +48,8 @@ void desk_inputs_write(const struct desk_inputs *inputs, char text[static PENDIN
     json_begin_object(&writer);
     json_name(&writer, "visit");
     policy_visit_write(&writer, &inputs->visit);
+    if (inputs->is_incomplete)
+        json_put_boolean(&writer, "incomplete", true);
     if (inputs->policies_are_known) {
         json_name(&writer, "policies");
         json_begin_object(&writer);
@@ -96,6 +98,7 @@ enum ost_status desk_inputs_read(const char *text, struct desk_inputs *out)
     visit = json_member(root, "visit");
     /* Before policies were recorded, the visit was all. */
     status = policy_visit_read(visit ? visit : root, &out->visit);
+    out->is_incomplete = json_as_boolean(json_member(root, "incomplete"), false);
     if (status == OST_OK)
         status = read_policies(json_member(root, "policies"), out);
     json_free(document);

@@ -147,6 +147,7 @@ enum ost_status desk_fill_visit(struct session_desk *desk, const struct garage *
 
 struct desk_inputs {
     struct policy_visit visit; /* its zone goes by the garage */
+    bool is_incomplete;        /* what the policies would have seen could not be read: it is read when it is priced */
     /* The policies that listened to the stop; not known where their folder could not be read, or one had no proper name. */
     bool policies_are_known;
     struct policy_revision policies[POLICIES_MAX];

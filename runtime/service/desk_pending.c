@@ -87,6 +87,24 @@ static bool decide_price(struct policy_lease *lease, const struct desk_inputs *i
     return !decision_has_broken(decision);
 }
 
+/*
+ * Read what could not be read at the stop: counts are those of now, but lists, visits and times are as good as then. The
+ * session itself is no earlier visit, nor is its exit an earlier one.
+ */
+static enum ost_status complete_inputs(struct session_desk *desk, const struct garage *garage,
+                                       const struct session *session, struct desk_inputs *inputs)
+{
+    struct policy_visit *visit = &inputs->visit;
+    uint64_t seed = visit->seed; /* every attempt draws the same lots */
+    enum ost_status status = desk_fill_visit(desk, garage, session, session->ended_at_ms, visit);
+
+    visit->seed = seed;
+    visit->inside = true;
+    if (visit->last_exit_ms > session->started_at_ms)
+        visit->last_exit_ms = 0;
+    return status;
+}
+
 /* Price one session from the inputs that were recorded when it stopped. */
 static bool price_one(struct session_desk *desk, const struct site *site, struct policy_lease *lease,
                       const struct pending_price *pending, struct desk_awaited *awaited)
@@ -112,9 +130,11 @@ static bool price_one(struct session_desk *desk, const struct site *site, struct
         await_policy(awaited, missing);
         return false;
     }
-    if (!decide_price(lease, &inputs, &decision, awaited))
-        return false;
     if (store->ops->find_session(store, pending->session_id, &session) != OST_OK)
+        return false;
+    if (inputs.is_incomplete && complete_inputs(desk, garage, &session, &inputs) != OST_OK)
+        return false;
+    if (!decide_price(lease, &inputs, &decision, awaited))
         return false;
     decision.id = session.stop_decision_id;
     decision.decided_at_ms = clock_wall_ms(desk->parts.clock);

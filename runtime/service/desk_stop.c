@@ -87,8 +87,11 @@ static void ask_for_price(struct stop *stop)
 
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_SESSION_STOP;
-    if (stop->garage && policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
-        status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->inputs.visit);
+    if (policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
+        status = OST_NOT_FOUND; /* without its garage there is no zone and no currency: it is priced when that is back */
+        if (stop->garage)
+            status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->inputs.visit);
+        stop->inputs.is_incomplete = status != OST_OK;
         if (status == OST_OK)
             status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->inputs.visit, POLICY_WAIT_MS, decision);
     }

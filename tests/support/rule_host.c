@@ -130,6 +130,10 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
     } else if (strcmp(rule->verb, "charge") == 0) {
         snprintf(out->price.currency, sizeof(out->price.currency), "EUR");
         out->price.is_set = price_add(&out->price, strtol(rule->word, NULL, 10), "Parking") == OST_OK;
+    } else if (strcmp(rule->verb, "per-list") == 0) {
+        snprintf(out->price.currency, sizeof(out->price.currency), "%s", visit->garage.currency);
+        out->price.is_set =
+            price_add(&out->price, (int64_t)visit->list_count * strtol(rule->word, NULL, 10), "Lists") == OST_OK;
     } else if (strcmp(rule->verb, "notify") == 0) {
         out->note_authors[out->note_count] = out->revision_count;
         snprintf(out->notes[out->note_count++], REASON_BYTES, "%s", rule->word);

@@ -2,6 +2,7 @@
  * The policy host port in a page, without Lua: for tests of what is above it. A source is lines of words:
  *
  *     session_stop charge 450             the price, in cents
+ *     session_stop per-list 100           so much for each list that the visit is on
  *     door_request deny barred            with that code
  *     session_start notify call-me        a note, of one word
  *     session_stop break                  it fails at run time

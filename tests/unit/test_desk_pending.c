@@ -80,16 +80,45 @@ static void an_earlier_revision_does_not_price_what_a_later_one_was_asked(void *
     assert_int_equal(desk_bench_session(bench, id).price.amount, 200);
 }
 
-static void a_stop_whose_store_could_not_be_read_is_priced_later(void **state)
+static void put_on_list(struct desk_bench *bench, const char *list, const char *plate)
+{
+    struct store_change *change = store_change_create(STORE_LIST_ENTRY);
+
+    strcpy(change->u.list.entry.list, list);
+    strcpy(change->u.list.entry.entry, plate);
+    assert_ok(bench->store->ops->commit(bench->store, change, INT64_MAX));
+    store_change_release(change);
+}
+
+static void a_stop_whose_store_could_not_be_read_is_priced_by_what_is_read_later(void **state)
 {
     struct desk_bench *bench = *state;
     struct uuid id = desk_bench_start(bench, "anna", "NLAB12CD");
 
-    desk_bench_policy(bench, "tariff", "session_stop charge 450");
+    put_on_list(bench, "a", "NLAB12CD");
+    put_on_list(bench, "b", "NLAB12CD");
+    desk_bench_policy(bench, "tariff", "session_stop per-list 100");
     bench->fail.read_facts = OST_IO;
     desk_bench_stop(bench, id);
     assert_true(bench->answer.session.price_pending);
-    bench->fail.read_facts = OST_OK;
+    assert_int_equal(session_desk_price_pending(bench->desk, &bench->site), 0);
+    desk_bench_heal(bench);
+    assert_int_equal(session_desk_price_pending(bench->desk, &bench->site), 1);
+    assert_int_equal(desk_bench_session(bench, id).price.amount, 200);
+}
+
+static void a_car_in_a_garage_that_is_configured_no_more_is_billed_once_it_is_back(void **state)
+{
+    static const struct site nothing = {.garage_count = 0};
+    struct desk_bench *bench = *state;
+    struct uuid id = desk_bench_start(bench, "anna", "NLAB12CD");
+
+    desk_bench_policy(bench, "tariff", "session_stop charge 450");
+    bench->call.site = &nothing;
+    desk_bench_stop(bench, id);
+    assert_int_equal(bench->answer.verdict, DESK_DONE);
+    assert_true(bench->answer.session.price_pending);
+    assert_int_equal(session_desk_price_pending(bench->desk, &nothing), 0);
     assert_int_equal(session_desk_price_pending(bench->desk, &bench->site), 1);
     assert_int_equal(desk_bench_session(bench, id).price.amount, 450);
 }
@@ -125,7 +154,7 @@ static void worst_inputs(struct desk_inputs *inputs, const char *user)
     visit->list_count = LISTS_PER_VISIT_MAX;
     for (unsigned i = 0; i < LISTS_PER_VISIT_MAX; i++)
         fill(visit->lists[i], SLUG_BYTES, "l");
-    inputs->policies_are_known = true;
+    inputs->policies_are_known = inputs->is_incomplete = true;
     inputs->policy_count = POLICIES_MAX;
     for (unsigned i = 0; i < POLICIES_MAX; i++) {
         fill(inputs->policies[i].name, SLUG_BYTES, "p");
@@ -179,5 +208,6 @@ RUN(DESK_CASE(a_postponed_bill_is_not_waived_by_a_folder_without_the_tariff),
     DESK_CASE(a_postponed_bill_waits_while_the_tariff_does_not_load),
     DESK_CASE(another_policy_cannot_stand_in_for_the_tariff),
     DESK_CASE(an_earlier_revision_does_not_price_what_a_later_one_was_asked),
-    DESK_CASE(a_stop_whose_store_could_not_be_read_is_priced_later), T(the_longest_inputs_are_recorded_whole),
-    T(the_longest_visit_stays_within_its_bound))
+    DESK_CASE(a_stop_whose_store_could_not_be_read_is_priced_by_what_is_read_later),
+    DESK_CASE(a_car_in_a_garage_that_is_configured_no_more_is_billed_once_it_is_back),
+    T(the_longest_inputs_are_recorded_whole), T(the_longest_visit_stays_within_its_bound))
