@@ -233,7 +233,8 @@ static enum ost_status start_doors(struct runtime *runtime)
 
 static enum ost_status start_desk(struct runtime *runtime)
 {
-    char spill[PATH_BYTES + 16];
+    const char *database = strrchr(runtime->configuration->storage.path, '/'); /* whose stops they are */
+    char spill[2 * PATH_BYTES + 16];
     struct session_desk_parts parts = {
         .clock = &runtime->clock,
         .ids = &runtime->ids,
@@ -256,7 +257,8 @@ static enum ost_status start_desk(struct runtime *runtime)
     };
     enum ost_status status = sqlite_store_plate_key(runtime->store, parts.plate_key);
 
-    snprintf(spill, sizeof(spill), "%s/stops.jsonl", runtime->state);
+    snprintf(spill, sizeof(spill), "%s/%s-stops.jsonl", runtime->state,
+             database ? database + 1 : runtime->configuration->storage.path);
     if (status == OST_OK)
         status = session_desk_create(&parts, &runtime->desk);
     chores.desk = runtime->desk;
