@@ -233,6 +233,8 @@ static enum ost_status start_doors(struct runtime *runtime)
 
 static enum ost_status start_desk(struct runtime *runtime)
 {
+    const char *database = strrchr(runtime->configuration->storage.path, '/'); /* whose stops they are */
+    char spill[2 * PATH_BYTES + 16];
     struct session_desk_parts parts = {
         .clock = &runtime->clock,
         .ids = &runtime->ids,
@@ -241,6 +243,7 @@ static enum ost_status start_desk(struct runtime *runtime)
         .policies = runtime->policies,
         .faults = runtime->faults,
         .metrics = runtime->metrics,
+        .spill_path = spill,
     };
     struct housekeeping_parts chores = {
         .clock = &runtime->clock,
@@ -254,6 +257,8 @@ static enum ost_status start_desk(struct runtime *runtime)
     };
     enum ost_status status = sqlite_store_plate_key(runtime->store, parts.plate_key);
 
+    snprintf(spill, sizeof(spill), "%s/%s-stops.jsonl", runtime->state,
+             database ? database + 1 : runtime->configuration->storage.path);
     if (status == OST_OK)
         status = session_desk_create(&parts, &runtime->desk);
     chores.desk = runtime->desk;

@@ -1,6 +1,6 @@
 /*
  * The state folder: what serve keeps beside the database - the last good configuration, the command line's token and
- * the address that it listens on.
+ * the address that it listens on. The session desk adds the stops that the store could not take.
  */
 #ifndef OSTLER_APP_STATE_H
 #define OSTLER_APP_STATE_H

@@ -384,6 +384,44 @@ static void nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after(void
     unsetenv("OSTLER_FAIL_FSYNC");
 }
 
+static void a_stop_that_the_disk_never_took_is_recorded_by_the_next_run(void **state)
+{
+    char control[64] = "/tmp/ostler-fail-XXXXXX";
+    char inside[64], path[128], status[16];
+
+    (void)state;
+    assert_true(mkstemp(control) >= 0);
+    unlink(control);
+    setenv("OSTLER_FAIL_FSYNC", control, 1);
+    garage_make(&garage, NULL, garage_default);
+    garage.preload = OSTLER_PRELOAD;
+    assert_true(garage_start(&garage));
+    assert_true(client_init(&client, garage.address));
+    assert_int_equal(start("u1", "AB1", inside), 201);
+    close(open(control, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(stop(inside), 202);
+    garage_signal(&garage, SIGTERM);
+    unlink(control);
+    garage.preload = NULL;
+    restart();
+    snprintf(path, sizeof(path), "/v1/sessions/%s", inside);
+    for (int tries = 0; tries < 100; tries++) {
+        assert_true(client_call(&client, "GET", path, garage.token, "", NULL));
+        client_member(&client, "status", status, sizeof(status));
+        assert_string_not_equal(status, "active"); /* not for a moment: the car is out */
+        if (strcmp(status, "ended") == 0)
+            break;
+        usleep(50000);
+    }
+    assert_string_equal(status, "ended");
+    assert_int_equal(stop(inside), 200);
+    assert_openings(2); /* in and out, once each */
+    assert_int_equal(start("u1", "AB1", NULL), 201);
+    end();
+    unsetenv("OSTLER_FAIL_FSYNC");
+}
+
 RUN(T(broken_policies_stop_starts_and_never_an_exit), T(a_reload_with_a_broken_policy_changes_nothing),
     T(a_typo_and_a_power_cut_start_on_the_last_good_configuration), T(a_full_disk_refuses_starts_and_lets_every_car_out),
-    T(what_a_full_disk_acknowledged_survives_kill_9), T(nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after))
+    T(what_a_full_disk_acknowledged_survives_kill_9), T(nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after),
+    T(a_stop_that_the_disk_never_took_is_recorded_by_the_next_run))
