@@ -24,7 +24,7 @@ enum statement {
     SQL_DECISION_PUT,
     SQL_COMMAND_PUT, SQL_COMMAND_FINISH, SQL_COMMAND_BY_KEY, SQL_COMMAND_UNFINISHED,
     SQL_OPENINGS_EXPLICIT, SQL_OPENINGS_IMPLIED,
-    SQL_LEDGER_PUT, SQL_LEDGER_LIST, SQL_LEDGER_HAS,
+    SQL_LEDGER_PUT, SQL_LEDGER_LIST,
     SQL_OUTBOX_PUT, SQL_PROGRESS, SQL_MARK,
     SQL_ANSWER_FIND, SQL_ANSWER_PUT,
     SQL_TOKEN_BY_HASH, SQL_TOKEN_PUT, SQL_TOKEN_REVOKE, SQL_TOKEN_LIST,
@@ -43,6 +43,7 @@ extern const char *const statement_texts[SQL_COUNT];
 struct connection {
     sqlite3 *database;
     sqlite3_stmt *statements[SQL_COUNT]; /* prepared at first use */
+    int64_t file_bytes_max; /* the writer's: see connection_limit(); outlives closing, so that a reopened one has it */
 };
 
 enum connection_role { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOINTER, CONNECTION_TOOL };
@@ -50,6 +51,12 @@ enum connection_role { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOI
 /* Open with our settings. OST_IO, OST_NO_SPACE, OST_CORRUPT (logged). The file is made by writer and tool only. */
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role) OST_MUST_CHECK;
 void connection_close(struct connection *connection); /* harmless where it is not open */
+/*
+ * The database file may have at most so many bytes (0: no limit), from now on and whenever this writer's connection is opened
+ * again. SQLite keeps such a limit with the connection and not with the file, and a recovery opens a new one.
+ */
+void connection_limit(struct connection *connection, int64_t file_bytes_max);
+int64_t connection_pragma(struct connection *connection, const char *pragma); /* its number; 0 where it has none */
 
 /*
  * A statement, reset and ready to bind; prepared at first use. NULL where it cannot be: sqlite3_errcode() says why, and

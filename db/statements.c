@@ -70,7 +70,6 @@ const char *const statement_texts[SQL_COUNT] = {
         "SELECT exit_command FROM past_session WHERE key = ?1 AND tail = ?2)",
 
     [SQL_LEDGER_PUT] = "INSERT INTO door_ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-    [SQL_LEDGER_HAS] = "SELECT 1 FROM door_ledger WHERE command = ?1",
     [SQL_LEDGER_LIST] =
         "SELECT l.key, l.tail, l.command, coalesce(g.id, h.id), coalesce(c.door, l.door), coalesce(c.cause, l.cause), "
         "c.tail, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, c.requested_at, c.expires_at, c.status, "

@@ -55,7 +55,6 @@ struct sqlite_store {
     int64_t retry_posted_at_ms;  /* monotonic */
     int64_t posted_due_ms;       /* monotonic; under the lock */
     int64_t room_checked_ms;
-    int64_t normal_max_pages;
 
     /* the checkpointer */
     pthread_t checkpointer;
