@@ -79,7 +79,7 @@ static void configure(void)
 
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
     enum ost_status status;
     int code;
 
@@ -137,6 +137,8 @@ int connection_run(sqlite3_stmt *statement)
 
 enum ost_status connection_status(int code)
 {
+    if (code == SQLITE_IOERR_SHMSIZE)
+        return OST_NO_SPACE; /* the log's index could not grow: there is no other reason */
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -161,7 +163,9 @@ enum ost_status connection_status(int code)
 
 enum ost_status connection_fault(struct connection *connection, int code, const char *doing)
 {
-    log_error("store", "%s: %s (%d)", doing, connection->database ? sqlite3_errmsg(connection->database) : "not open", code);
+    /* A store that can only be read says so loudly once; that each try to write fails then is no news. */
+    log_line((code & 0xff) == SQLITE_READONLY ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "store", "%s: %s (%d)", doing,
+             connection->database ? sqlite3_errmsg(connection->database) : "not open", code);
     return connection_status(code);
 }
 

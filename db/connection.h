@@ -48,7 +48,7 @@ struct connection {
 
 enum connection_role { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOINTER, CONNECTION_TOOL };
 
-/* Open with our settings. OST_IO, OST_NO_SPACE, OST_CORRUPT (logged). The file is made by writer and tool only. */
+/* Open with our settings a path, or a URI of SQLite. OST_IO, OST_NO_SPACE, OST_CORRUPT (logged). The file is made by writer and tool only. */
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role) OST_MUST_CHECK;
 void connection_close(struct connection *connection); /* harmless where it is not open */
 /*

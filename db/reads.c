@@ -46,19 +46,46 @@ void reader_put(struct reader *reader)
         return status;                                                        \
     } while (0)
 
+/* A command that an earlier run left is expired, also before that is recorded: see opening.c. */
+static bool was_left(const struct sqlite_store *store, struct uuid command_id, enum command_status status)
+{
+    return !uuid_is_nil(command_id) && uuid_order(command_id) < store->own_from && !command_status_is_final(status);
+}
+
+static void settle_door(const struct sqlite_store *store, struct session_door *door)
+{
+    if (!was_left(store, door->command_id, door->command_status))
+        return;
+    door->command_status = COMMAND_EXPIRED;
+    strcpy(door->command_reason, RESTARTED);
+}
+
+static void settle_session(const struct sqlite_store *store, struct session *session)
+{
+    settle_door(store, &session->entry);
+    settle_door(store, &session->exit);
+}
+
+static enum ost_status settled(struct store *base, enum ost_status status, struct session *session)
+{
+    if (status == OST_OK)
+        settle_session((struct sqlite_store *)base, session);
+    return status;
+}
+
 static enum ost_status find_session(struct store *base, struct uuid id, struct session *out)
 {
-    READ(base, find_session_row(&reader->connection, id, out));
+    READ(base, settled(base, find_session_row(&reader->connection, id, out), out));
 }
 
 static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id, struct session *out)
 {
-    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out));
+    READ(base, settled(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out), out));
 }
 
 static enum ost_status find_active_by_plate(struct store *base, const char *garage_id, const char *plate, struct session *out)
 {
-    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, out));
+    READ(base, settled(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, out), out));
 }
 
 static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id, int64_t since_ms,
@@ -67,9 +94,18 @@ static enum ost_status count_openings(struct store *base, struct uuid session_id
     READ(base, count_opening_rows(&reader->connection, session_id, door_id, since_ms, out));
 }
 
+static enum ost_status settled_command(struct store *base, enum ost_status status, struct door_command *command)
+{
+    if (status == OST_OK && was_left((struct sqlite_store *)base, command->id, command->status)) {
+        command->status = COMMAND_EXPIRED;
+        strcpy(command->reason, RESTARTED);
+    }
+    return status;
+}
+
 static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)
 {
-    READ(base, find_command_row(&reader->connection, id, out));
+    READ(base, settled_command(base, find_command_row(&reader->connection, id, out), out));
 }
 
 /* A key is a time and what tells keys of one millisecond apart. */
@@ -162,6 +198,8 @@ static enum ost_status list_sessions(struct store *base, const struct session_fi
     reader_put(reader);
     if (status == OST_OK) {
         *count = found < limit ? found : limit;
+        for (size_t i = 0; i < *count; i++)
+            settle_session((struct sqlite_store *)base, &both[i]);
         *next = found > limit ? uuid_order(both[limit - 1].id) : 0;
         memcpy(out, both, *count * sizeof(*out));
     }

@@ -46,11 +46,23 @@ static void enter(struct sqlite_store *store, enum store_room room, const char *
 
 void room_prepare(struct sqlite_store *store)
 {
-    limit_file(store, false);
+    bool has_given_up = atomic_load(&store->room) != STORE_ROOM;
+
+    limit_file(store, has_given_up);
+    if (has_given_up)
+        return; /* just now: what was freed is not taken again at once */
     if (make_reserve(store))
         atomic_store(&store->room, STORE_ROOM);
     else
         enter(store, STORE_ROOM_RESERVE, "there is no room for the reserve file: starts are refused. Make room on the disk.");
+}
+
+bool room_give_up_reserve(struct sqlite_store *store)
+{
+    if (unlink(store->reserve_path) != 0)
+        return false;
+    enter(store, STORE_ROOM_RESERVE, "no space to open the database: starts are refused, stops use the reserve. Make room on the disk.");
+    return true;
 }
 
 void room_ran_out(struct sqlite_store *store)
@@ -87,25 +99,27 @@ static bool quota_has_room(struct sqlite_store *store)
     return used * connection_pragma(connection, "PRAGMA page_size") + MARGIN_BYTES < store->settings.quota_bytes;
 }
 
-static bool disk_has_room(const struct sqlite_store *store, int64_t bytes)
+bool room_is_on_disk(const struct sqlite_store *store, int64_t bytes)
 {
     struct statvfs disk;
 
-    return statvfs(store->path, &disk) == 0 && (int64_t)(disk.f_bavail * disk.f_frsize) >= bytes;
+    return statvfs(store->file_path, &disk) == 0 && (int64_t)(disk.f_bavail * disk.f_frsize) >= bytes;
 }
 
 void room_look_again(struct sqlite_store *store, int64_t now_ms)
 {
     enum store_room room = (enum store_room)atomic_load(&store->room);
 
-    if (room == STORE_ROOM || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
+    opening_try_again(store, now_ms);
+    if (room == STORE_ROOM || atomic_load(&store->is_read_only) || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
         return;
     store->room_checked_ms = now_ms;
-    if (disk_has_room(store, store->settings.reserve_bytes + MARGIN_BYTES) && quota_has_room(store) &&
+    if (room_is_on_disk(store, store->settings.reserve_bytes + MARGIN_BYTES) && quota_has_room(store) &&
         make_reserve(store)) {
         limit_file(store, false);
+        opening_complete_garages(store);
         enter(store, STORE_ROOM, "there is room again: starts are taken");
-    } else if (room == STORE_ROOM_NONE && disk_has_room(store, MARGIN_BYTES / 4)) {
+    } else if (room == STORE_ROOM_NONE && room_is_on_disk(store, MARGIN_BYTES / 4)) {
         enter(store, STORE_ROOM_RESERVE, "there is a little room again: stops are written, starts are still refused");
     }
 }

@@ -60,7 +60,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_COMMAND_BY_KEY] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
                            "JOIN partner p ON p.number = c.partner WHERE c.key = ?1",
     [SQL_COMMAND_UNFINISHED] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
-                               "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT 1",
+                               "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT ?1",
     [SQL_COMMAND_SINCE] = "SELECT key FROM door_command WHERE key >= ?1 ORDER BY key LIMIT 1",
     [SQL_OPENINGS_EXPLICIT] = "SELECT count(*) FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 "
                               "AND door = ?3 AND requested_at >= ?4 AND status NOT IN (6, 7)",

@@ -23,7 +23,8 @@ _Atomic uint64_t *token_generation_map(const char *database_path)
 
     snprintf(path, sizeof(path), "%s-tokens", database_path);
     file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (file < 0 || ftruncate(file, sizeof(uint64_t)) != 0) {
+    /* With its block: a page of a file with a hole would end the process when it is written on a full disk. */
+    if (file < 0 || posix_fallocate(file, 0, sizeof(uint64_t)) != 0) {
         log_error("store", "cannot make %s, which tells a running runtime of changed tokens", path);
         if (file >= 0)
             close(file);
@@ -40,10 +41,37 @@ void token_generation_unmap(_Atomic uint64_t *generation)
         munmap((void *)(uintptr_t)generation, sizeof(uint64_t));
 }
 
+/*
+ * Where the file cannot be made (a full or read-only disk), a page of our own has the generation, which then tells of our
+ * own changes only. The others' need the database, and that disk does not take theirs either.
+ */
 enum ost_status tokens_open(struct sqlite_store *store)
 {
-    store->tokens.generation = token_generation_map(store->path);
-    return store->tokens.generation ? OST_OK : OST_IO;
+    void *page;
+
+    store->tokens.generation = token_generation_map(store->file_path);
+    if (store->tokens.generation)
+        return OST_OK;
+    page = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return OST_NO_MEMORY;
+    store->tokens.generation = page;
+    store->tokens.is_private = true;
+    return OST_OK;
+}
+
+/* In the place of the page of our own, where readers look at it meanwhile. */
+void tokens_share(struct sqlite_store *store)
+{
+    _Atomic uint64_t *shared = store->tokens.is_private ? token_generation_map(store->file_path) : NULL;
+
+    if (!shared)
+        return;
+    if (mremap((void *)(uintptr_t)shared, sizeof(uint64_t), sizeof(uint64_t), MREMAP_MAYMOVE | MREMAP_FIXED,
+               (void *)(uintptr_t)store->tokens.generation) == MAP_FAILED)
+        token_generation_unmap(shared);
+    else
+        store->tokens.is_private = false;
 }
 
 void tokens_close(struct sqlite_store *store)
