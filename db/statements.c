@@ -90,6 +90,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_ANSWER_PUT] = "INSERT OR REPLACE INTO answer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 
     [SQL_TOKEN_BY_HASH] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token WHERE hash = ?1",
+    [SQL_TOKEN_ALL] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token ORDER BY hash",
     [SQL_TOKEN_PUT] = "INSERT INTO device_token VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
     [SQL_TOKEN_REVOKE] = "UPDATE device_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at = 0",
     [SQL_TOKEN_LIST] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token "

@@ -11,7 +11,7 @@
 
 #define POSTED_MAX 4096
 #define RESTARTED "restarted" /* the reason of a command that an earlier run left unfinished */
-#define TOKENS_CACHED 256
+#define TOKENS_MAX 4096 /* in memory; of more, the database is asked */
 
 /* Each class of changes has its own share, so that a flood of starts cannot starve the stops. */
 enum change_class { CLASS_STOPS, CLASS_REST, CLASS_STARTS, CLASS_COUNT };
@@ -27,12 +27,16 @@ struct reader {
     struct connection connection; /* opened at first use */
 };
 
-struct token_cache {
-    pthread_mutex_t lock;
+struct token_table {
     _Atomic uint64_t *generation; /* in a file that other processes bump: see tokens.c */
-    bool is_private; /* no other process can bump it */
+    bool is_private;              /* no other process can bump it */
+    pthread_mutex_t lock;         /* of all below */
+    bool is_loaded;
+    bool is_whole; /* no token is missing */
     uint64_t seen_generation;
-    struct device_token tokens[TOKENS_CACHED]; /* by hash; direct-mapped */
+    int64_t retry_at_ms; /* monotonic; after a load that failed */
+    struct device_token *tokens; /* by hash */
+    size_t count;
 };
 
 struct sqlite_store {
@@ -79,7 +83,7 @@ struct sqlite_store {
     _Atomic bool is_read_only; /* since the start the database could only be read */
     _Atomic uint64_t commits;
     _Atomic uint64_t changes;
-    struct token_cache tokens;
+    struct token_table tokens;
     struct metric *commit_seconds;
 };
 
