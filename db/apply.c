@@ -353,7 +353,7 @@ static int apply_prune(struct applier *applier, struct store_change *change)
         {SQL_PRUNE_SESSIONS, change->u.prune.sessions_before_ms}, {SQL_PRUNE_ANSWERS, change->u.prune.answers_before_ms},
         {SQL_PRUNE_OUTBOX, change->u.prune.outbox_before_ms},     {SQL_PRUNE_DECISIONS, change->u.prune.records_before_ms},
         {SQL_PRUNE_LEDGER, change->u.prune.records_before_ms},    {SQL_PRUNE_COMMANDS, change->u.prune.records_before_ms},
-        {SQL_PRUNE_AUDIT, change->u.prune.records_before_ms},
+        {SQL_PRUNE_AUDIT, change->u.prune.records_before_ms},     {SQL_PRUNE_LOCKS, change->u.prune.locks_before_ms},
     };
 
     change->u.prune.deleted = 0;

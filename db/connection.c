@@ -42,6 +42,29 @@ static int set_up(struct connection *connection, enum connection_role role)
     return code;
 }
 
+int64_t connection_pragma(struct connection *connection, const char *pragma)
+{
+    sqlite3_stmt *row = NULL;
+    int64_t value = 0;
+
+    if (sqlite3_prepare_v2(connection->database, pragma, -1, &row, NULL) == SQLITE_OK && sqlite3_step(row) == SQLITE_ROW)
+        value = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return value;
+}
+
+void connection_limit(struct connection *connection, int64_t file_bytes_max)
+{
+    int64_t page_bytes = connection_pragma(connection, "PRAGMA page_size");
+    char pragma[64];
+
+    connection->file_bytes_max = file_bytes_max;
+    if (file_bytes_max <= 0 || page_bytes <= 0)
+        return;
+    snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %lld", (long long)(file_bytes_max / page_bytes));
+    connection_pragma(connection, pragma);
+}
+
 /*
  * SQLite counts its memory under one lock for all connections; with it the writer slept at every second statement, while
  * readers counted. Nobody reads the counts.
@@ -56,19 +79,24 @@ static void configure(void)
 
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI;
     enum ost_status status;
     int code;
 
     pthread_once(&configured, configure);
-    memset(connection, 0, sizeof(*connection));
+    connection->database = NULL;
+    memset(connection->statements, 0, sizeof(connection->statements));
+    if (role != CONNECTION_WRITER)
+        connection->file_bytes_max = 0;
     if (role == CONNECTION_WRITER || role == CONNECTION_TOOL)
         flags |= SQLITE_OPEN_CREATE;
     code = sqlite3_open_v2(path, &connection->database, flags, NULL);
     if (code == SQLITE_OK)
         code = set_up(connection, role);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        connection_limit(connection, connection->file_bytes_max);
         return OST_OK;
+    }
     log_error("store", "cannot open %s: %s", path,
               connection->database ? sqlite3_errmsg(connection->database) : sqlite3_errstr(code));
     status = connection_status(code);
@@ -81,7 +109,8 @@ void connection_close(struct connection *connection)
     for (size_t i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(connection->statements[i]);
     sqlite3_close(connection->database);
-    memset(connection, 0, sizeof(*connection));
+    connection->database = NULL;
+    memset(connection->statements, 0, sizeof(connection->statements));
 }
 
 sqlite3_stmt *connection_statement(struct connection *connection, enum statement which)
@@ -108,6 +137,8 @@ int connection_run(sqlite3_stmt *statement)
 
 enum ost_status connection_status(int code)
 {
+    if (code == SQLITE_IOERR_SHMSIZE)
+        return OST_NO_SPACE; /* the log's index could not grow: there is no other reason */
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -132,7 +163,9 @@ enum ost_status connection_status(int code)
 
 enum ost_status connection_fault(struct connection *connection, int code, const char *doing)
 {
-    log_error("store", "%s: %s (%d)", doing, connection->database ? sqlite3_errmsg(connection->database) : "not open", code);
+    /* A store that can only be read says so loudly once; that each try to write fails then is no news. */
+    log_line((code & 0xff) == SQLITE_READONLY ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "store", "%s: %s (%d)", doing,
+             connection->database ? sqlite3_errmsg(connection->database) : "not open", code);
     return connection_status(code);
 }
 

@@ -22,12 +22,12 @@ enum statement {
     SQL_LIST_PAST, SQL_LIST_PAST_OF_USER, SQL_LIST_PAST_OF_PLATE,
     SQL_PENDING_PUT, SQL_PENDING_DELETE, SQL_PENDING_LIST, SQL_PRICE_SET,
     SQL_DECISION_PUT, SQL_DECISION_BY_KEY,
-    SQL_COMMAND_PUT, SQL_COMMAND_FINISH, SQL_COMMAND_BY_KEY, SQL_COMMAND_UNFINISHED,
+    SQL_COMMAND_PUT, SQL_COMMAND_FINISH, SQL_COMMAND_BY_KEY, SQL_COMMAND_UNFINISHED, SQL_COMMAND_SINCE,
     SQL_OPENINGS_EXPLICIT, SQL_OPENINGS_IMPLIED,
-    SQL_LEDGER_PUT, SQL_LEDGER_LIST, SQL_LEDGER_HAS,
+    SQL_LEDGER_PUT, SQL_LEDGER_LIST,
     SQL_OUTBOX_PUT, SQL_PROGRESS, SQL_MARK,
     SQL_ANSWER_FIND, SQL_ANSWER_PUT,
-    SQL_TOKEN_BY_HASH, SQL_TOKEN_PUT, SQL_TOKEN_REVOKE, SQL_TOKEN_LIST,
+    SQL_TOKEN_BY_HASH, SQL_TOKEN_ALL, SQL_TOKEN_PUT, SQL_TOKEN_REVOKE, SQL_TOKEN_LIST,
     SQL_LIST_PUT, SQL_LIST_REMOVE, SQL_LIST_SHOW, SQL_LISTS_OF, SQL_LISTS_GLOBS, SQL_LIST_COUNT,
     SQL_MAINTENANCE_PUT, SQL_MAINTENANCE_DELETE, SQL_MAINTENANCE_LIST,
     SQL_AUDIT_PUT, SQL_AUDIT_LIST,
@@ -35,7 +35,7 @@ enum statement {
     SQL_POLICY_FIND, SQL_POLICY_NEXT, SQL_POLICY_PUT,
     SQL_NEWEST, SQL_META,
     SQL_PRUNE_SESSIONS, SQL_PRUNE_ANSWERS, SQL_PRUNE_OUTBOX, SQL_PRUNE_DECISIONS, SQL_PRUNE_LEDGER, SQL_PRUNE_COMMANDS,
-    SQL_PRUNE_AUDIT,
+    SQL_PRUNE_AUDIT, SQL_PRUNE_LOCKS,
     SQL_COUNT
 };
 extern const char *const statement_texts[SQL_COUNT];
@@ -43,13 +43,20 @@ extern const char *const statement_texts[SQL_COUNT];
 struct connection {
     sqlite3 *database;
     sqlite3_stmt *statements[SQL_COUNT]; /* prepared at first use */
+    int64_t file_bytes_max; /* the writer's: see connection_limit(); outlives closing, so that a reopened one has it */
 };
 
 enum connection_role { CONNECTION_WRITER, CONNECTION_READER, CONNECTION_CHECKPOINTER, CONNECTION_TOOL };
 
-/* Open with our settings. OST_IO, OST_NO_SPACE, OST_CORRUPT (logged). The file is made by writer and tool only. */
+/* Open with our settings a path, or a URI of SQLite. OST_IO, OST_NO_SPACE, OST_CORRUPT (logged). The file is made by writer and tool only. */
 enum ost_status connection_open(struct connection *connection, const char *path, enum connection_role role) OST_MUST_CHECK;
 void connection_close(struct connection *connection); /* harmless where it is not open */
+/*
+ * The database file may have at most so many bytes (0: no limit), from now on and whenever this writer's connection is opened
+ * again. SQLite keeps such a limit with the connection and not with the file, and a recovery opens a new one.
+ */
+void connection_limit(struct connection *connection, int64_t file_bytes_max);
+int64_t connection_pragma(struct connection *connection, const char *pragma); /* its number; 0 where it has none */
 
 /*
  * A statement, reset and ready to bind; prepared at first use. NULL where it cannot be: sqlite3_errcode() says why, and

@@ -4,30 +4,53 @@
 
 #include "runtime/base/log.h"
 
-enum ost_status counters_load(struct counters *counters, struct connection *connection, const char *const *garage_ids,
-                              size_t garage_count)
+/* The rows that are missing. A disk that takes none leaves them missing: their garages take no car in. */
+static bool make_rows(struct connection *connection, const char (*garage_ids)[SLUG_BYTES], size_t garage_count)
 {
-    sqlite3_stmt *row;
-    int code;
+    int code = SQLITE_DONE;
 
-    for (size_t i = 0; i < garage_count; i++) {
-        row = connection_statement(connection, SQL_GARAGE_PUT);
+    for (size_t i = 0; i < garage_count && code == SQLITE_DONE; i++) {
+        sqlite3_stmt *row = connection_statement(connection, SQL_GARAGE_PUT);
+
         bind_text(row, 1, garage_ids[i]);
         code = connection_run(row);
-        if (code != SQLITE_DONE)
-            return connection_fault(connection, code, "cannot make a garage's row");
     }
-    row = connection_statement(connection, SQL_GARAGE_ALL);
-    while ((code = sqlite3_step(row)) == SQLITE_ROW && counters->count < GARAGES_MAX) {
-        struct garage_counter *garage = &counters->working[counters->count++];
+    if (code != SQLITE_DONE)
+        connection_fault(connection, code, "cannot make a garage's row");
+    return code == SQLITE_DONE;
+}
 
-        garage->number = sqlite3_column_int64(row, 0);
-        read_text(row, 1, garage->id, sizeof(garage->id));
-        garage->counts.state = (enum garage_state)sqlite3_column_int(row, 2);
-        garage->counts.occupied = sqlite3_column_int64(row, 3);
-        garage->counts.season_inside = sqlite3_column_int64(row, 4);
-        garage->corrected_by = sqlite3_column_int64(row, 5);
-    }
+/* False: there is no room for it. */
+static bool add_row(struct counters *counters, sqlite3_stmt *row)
+{
+    struct garage_counter *garage = &counters->working[counters->count];
+
+    if (counters_find_number(counters, sqlite3_column_int64(row, 0)))
+        return true; /* it was loaded before */
+    if (counters->count == GARAGES_MAX)
+        return false;
+    garage->number = sqlite3_column_int64(row, 0);
+    read_text(row, 1, garage->id, sizeof(garage->id));
+    garage->counts.state = (enum garage_state)sqlite3_column_int(row, 2);
+    garage->counts.occupied = sqlite3_column_int64(row, 3);
+    garage->counts.season_inside = sqlite3_column_int64(row, 4);
+    garage->corrected_by = sqlite3_column_int64(row, 5);
+    garage->changed = false;
+    pthread_mutex_lock(&counters->lock);
+    counters->published[counters->count++] = *garage;
+    pthread_mutex_unlock(&counters->lock);
+    return true;
+}
+
+enum ost_status counters_load(struct counters *counters, struct connection *connection,
+                              const char (*garage_ids)[SLUG_BYTES], size_t garage_count, bool *all_there)
+{
+    bool made = make_rows(connection, garage_ids, garage_count);
+    sqlite3_stmt *row = connection_statement(connection, SQL_GARAGE_ALL);
+    int code;
+
+    while ((code = sqlite3_step(row)) == SQLITE_ROW && add_row(counters, row))
+        ;
     sqlite3_reset(row);
     if (code == SQLITE_ROW) {
         log_error("store", "the database knows more than %d garages", GARAGES_MAX);
@@ -35,8 +58,9 @@ enum ost_status counters_load(struct counters *counters, struct connection *conn
     }
     if (code != SQLITE_DONE)
         return connection_fault(connection, code, "cannot read the garages");
-    memcpy(counters->published, counters->working, sizeof(counters->published));
-    counters->lists_version = 1;
+    if (counters->lists_version == 0)
+        counters->lists_version = 1;
+    *all_there = made;
     return OST_OK;
 }
 

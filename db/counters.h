@@ -21,7 +21,7 @@ struct garage_counter {
 };
 
 struct counters {
-    size_t count; /* fixed after the load */
+    size_t count; /* grows by loading only; under the lock where it is not the writer that reads it */
     struct garage_counter working[GARAGES_MAX];   /* the writer's, as of its open transaction */
     struct garage_counter published[GARAGES_MAX]; /* under the lock: as of the last commit */
     pthread_mutex_t lock;
@@ -31,9 +31,12 @@ struct counters {
     uint64_t lists_version;     /* from 1; rises with each commit that changed a list */
 };
 
-/* Make rows for the garages and load all counters. */
-enum ost_status counters_load(struct counters *counters, struct connection *connection, const char *const *garage_ids,
-                              size_t garage_count) OST_MUST_CHECK;
+/*
+ * Make the rows of the garages that have none, and load the counters that are not loaded yet. *all_there: false where a row
+ * could not be made; the garages that have one count all the same. At the start, or on the writer thread.
+ */
+enum ost_status counters_load(struct counters *counters, struct connection *connection,
+                              const char (*garage_ids)[SLUG_BYTES], size_t garage_count, bool *all_there) OST_MUST_CHECK;
 /* NULL: no such garage. Writer thread. */
 struct garage_counter *counters_find(struct counters *counters, const char *garage_id);
 struct garage_counter *counters_find_number(struct counters *counters, int64_t number);

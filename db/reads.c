@@ -45,19 +45,46 @@ void reader_put(struct reader *reader)
         return status;                                                        \
     } while (0)
 
+/* A command that an earlier run left is expired, also before that is recorded: see opening.c. */
+static bool was_left(const struct sqlite_store *store, struct uuid command_id, enum command_status status)
+{
+    return !uuid_is_nil(command_id) && uuid_order(command_id) < store->own_from && !command_status_is_final(status);
+}
+
+static void settle_door(const struct sqlite_store *store, struct session_door *door)
+{
+    if (!was_left(store, door->command_id, door->command_status))
+        return;
+    door->command_status = COMMAND_EXPIRED;
+    strcpy(door->command_reason, RESTARTED);
+}
+
+static void settle_session(const struct sqlite_store *store, struct session *session)
+{
+    settle_door(store, &session->entry);
+    settle_door(store, &session->exit);
+}
+
+static enum ost_status settled(struct store *base, enum ost_status status, struct session *session)
+{
+    if (status == OST_OK)
+        settle_session((struct sqlite_store *)base, session);
+    return status;
+}
+
 static enum ost_status find_session(struct store *base, struct uuid id, struct session *out)
 {
-    READ(base, find_session_row(&reader->connection, id, out));
+    READ(base, settled(base, find_session_row(&reader->connection, id, out), out));
 }
 
 static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id, struct session *out)
 {
-    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out));
+    READ(base, settled(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out), out));
 }
 
 static enum ost_status find_active_by_plate(struct store *base, const char *garage_id, const char *plate, struct session *out)
 {
-    READ(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, out));
+    READ(base, settled(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_PLATE, garage_id, plate, out), out));
 }
 
 static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id, int64_t since_ms,
@@ -71,9 +98,39 @@ static enum ost_status find_decision(struct store *base, struct uuid id, struct 
     READ(base, find_decision_row(&reader->connection, id, out));
 }
 
+static enum ost_status settled_command(struct store *base, enum ost_status status, struct door_command *command)
+{
+    if (status == OST_OK && was_left((struct sqlite_store *)base, command->id, command->status)) {
+        command->status = COMMAND_EXPIRED;
+        strcpy(command->reason, RESTARTED);
+    }
+    return status;
+}
+
 static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)
 {
-    READ(base, find_command_row(&reader->connection, id, out));
+    READ(base, settled_command(base, find_command_row(&reader->connection, id, out), out));
+}
+
+/* A key is a time and what tells keys of one millisecond apart. */
+static enum ost_status first_command_row(struct connection *connection, int64_t since_ms, int64_t *made_at_ms)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_COMMAND_SINCE);
+    int code;
+
+    bind_integer(row, 1, (int64_t)((uint64_t)since_ms << 12));
+    code = sqlite3_step(row);
+    if (code == SQLITE_ROW)
+        *made_at_ms = sqlite3_column_int64(row, 0) >> 12;
+    sqlite3_reset(row);
+    if (code == SQLITE_ROW)
+        return OST_OK;
+    return code == SQLITE_DONE ? OST_NOT_FOUND : connection_fault(connection, code, "cannot look for a door command");
+}
+
+static enum ost_status first_command_since(struct store *base, int64_t since_ms, int64_t *made_at_ms)
+{
+    READ(base, first_command_row(&reader->connection, since_ms, made_at_ms));
 }
 
 static enum ost_status find_answer(struct store *base, const char *partner_id, const char *key, struct stored_answer *out)
@@ -145,6 +202,8 @@ static enum ost_status list_sessions(struct store *base, const struct session_fi
     reader_put(reader);
     if (status == OST_OK) {
         *count = found < limit ? found : limit;
+        for (size_t i = 0; i < *count; i++)
+            settle_session((struct sqlite_store *)base, &both[i]);
         *next = found > limit ? uuid_order(both[limit - 1].id) : 0;
         memcpy(out, both, *count * sizeof(*out));
     }
@@ -304,31 +363,37 @@ static enum ost_status list_entries(struct store *base, const char *list, const 
     READ(base, show_list(&reader->connection, list, after, limit, out, count));
 }
 
-static enum ost_status all_of(struct store *base, enum statement which, size_t limit, size_t *count,
-                              void (*fill)(sqlite3_stmt *row, void *out, size_t at), void *out)
+static enum ost_status show_tokens(struct connection *connection, size_t limit, struct device_token *out, size_t *count)
 {
-    struct reader *reader = reader_take((struct sqlite_store *)base);
+    sqlite3_stmt *row = connection_statement(connection, SQL_TOKEN_LIST);
     store_cursor unused;
-    enum ost_status status;
-    sqlite3_stmt *row;
 
-    if (!reader)
-        return OST_IO;
-    row = connection_statement(&reader->connection, which);
     bind_integer(row, 1, (int64_t)limit);
-    status = page(&reader->connection, row, limit, count, &unused, fill, out);
-    reader_put(reader);
-    return status;
+    return page(connection, row, limit, count, &unused, fill_token, out);
 }
 
 static enum ost_status list_tokens(struct store *base, size_t limit, struct device_token *out, size_t *count)
 {
-    return all_of(base, SQL_TOKEN_LIST, limit, count, fill_token, out);
+    READ(base, show_tokens(&reader->connection, limit, out, count));
 }
 
-static enum ost_status list_maintenance(struct store *base, size_t limit, struct maintenance_lock *out, size_t *count)
+static enum ost_status show_locks(struct connection *connection, int64_t now_ms, const struct maintenance_lock *after,
+                                  size_t limit, struct maintenance_lock *out, size_t *count)
 {
-    return all_of(base, SQL_MAINTENANCE_LIST, limit, count, fill_maintenance, out);
+    sqlite3_stmt *row = connection_statement(connection, SQL_MAINTENANCE_LIST);
+    store_cursor unused;
+
+    bind_integer(row, 1, now_ms);
+    bind_text(row, 2, after ? after->garage_id : "");
+    bind_text(row, 3, after ? after->door_id : "");
+    bind_integer(row, 4, (int64_t)limit);
+    return page(connection, row, limit, count, &unused, fill_maintenance, out);
+}
+
+static enum ost_status list_maintenance(struct store *base, int64_t now_ms, const struct maintenance_lock *after,
+                                        size_t limit, struct maintenance_lock *out, size_t *count)
+{
+    READ(base, show_locks(&reader->connection, now_ms, after, limit, out, count));
 }
 
 void reads_fill_ops(struct store_ops *ops)
@@ -341,6 +406,7 @@ void reads_fill_ops(struct store_ops *ops)
     ops->count_openings = count_openings;
     ops->find_decision = find_decision;
     ops->find_command = find_command;
+    ops->first_command_since = first_command_since;
     ops->find_answer = find_answer;
     ops->list_openings = list_openings;
     ops->list_audit = list_audit;

@@ -15,31 +15,11 @@
 #define LOOK_EVERY_MS 1000
 #define MARGIN_BYTES (1024 * 1024) /* beyond the reserve, before starts are taken again */
 
-static int64_t page_pragma(struct sqlite_store *store, const char *pragma)
+/* The quota; with the reserve where that is in use. */
+static void limit_file(struct sqlite_store *store, bool with_reserve)
 {
-    sqlite3_stmt *row = NULL;
-    int64_t value = 0;
-
-    if (sqlite3_prepare_v2(store->connection.database, pragma, -1, &row, NULL) == SQLITE_OK &&
-        sqlite3_step(row) == SQLITE_ROW)
-        value = sqlite3_column_int64(row, 0);
-    sqlite3_finalize(row);
-    return value;
-}
-
-/* The quota in pages; with the reserve where that is in use. */
-static void limit_pages(struct sqlite_store *store, bool with_reserve)
-{
-    int64_t page_size = page_pragma(store, "PRAGMA page_size");
-    int64_t pages = store->settings.quota_bytes;
-    char pragma[64];
-
-    if (pages <= 0 || page_size <= 0)
-        return;
-    if (with_reserve)
-        pages += store->settings.reserve_bytes;
-    snprintf(pragma, sizeof(pragma), "PRAGMA max_page_count = %lld", (long long)(pages / page_size));
-    page_pragma(store, pragma);
+    if (store->settings.quota_bytes > 0)
+        connection_limit(&store->connection, store->settings.quota_bytes + (with_reserve ? store->settings.reserve_bytes : 0));
 }
 
 /* Allocate the reserve for real. False: there is no room for it. */
@@ -66,11 +46,23 @@ static void enter(struct sqlite_store *store, enum store_room room, const char *
 
 void room_prepare(struct sqlite_store *store)
 {
-    limit_pages(store, false);
+    bool has_given_up = atomic_load(&store->room) != STORE_ROOM;
+
+    limit_file(store, has_given_up);
+    if (has_given_up)
+        return; /* just now: what was freed is not taken again at once */
     if (make_reserve(store))
         atomic_store(&store->room, STORE_ROOM);
     else
         enter(store, STORE_ROOM_RESERVE, "there is no room for the reserve file: starts are refused. Make room on the disk.");
+}
+
+bool room_give_up_reserve(struct sqlite_store *store)
+{
+    if (unlink(store->reserve_path) != 0)
+        return false;
+    enter(store, STORE_ROOM_RESERVE, "no space to open the database: starts are refused, stops use the reserve. Make room on the disk.");
+    return true;
 }
 
 void room_ran_out(struct sqlite_store *store)
@@ -78,7 +70,7 @@ void room_ran_out(struct sqlite_store *store)
     switch ((enum store_room)atomic_load(&store->room)) {
     case STORE_ROOM:
         unlink(store->reserve_path);
-        limit_pages(store, true);
+        limit_file(store, true);
         enter(store, STORE_ROOM_RESERVE, "no space: starts are refused, stops use the reserve. Make room on the disk.");
         break;
     case STORE_ROOM_RESERVE:
@@ -99,32 +91,35 @@ void room_was_found(struct sqlite_store *store)
 /* Below the quota again, by more than the reserve? */
 static bool quota_has_room(struct sqlite_store *store)
 {
-    int64_t used = page_pragma(store, "PRAGMA page_count") - page_pragma(store, "PRAGMA freelist_count");
+    struct connection *connection = &store->connection;
+    int64_t used = connection_pragma(connection, "PRAGMA page_count") - connection_pragma(connection, "PRAGMA freelist_count");
 
     if (store->settings.quota_bytes <= 0)
         return true;
-    return used * page_pragma(store, "PRAGMA page_size") + MARGIN_BYTES < store->settings.quota_bytes;
+    return used * connection_pragma(connection, "PRAGMA page_size") + MARGIN_BYTES < store->settings.quota_bytes;
 }
 
-static bool disk_has_room(const struct sqlite_store *store, int64_t bytes)
+bool room_is_on_disk(const struct sqlite_store *store, int64_t bytes)
 {
     struct statvfs disk;
 
-    return statvfs(store->path, &disk) == 0 && (int64_t)(disk.f_bavail * disk.f_frsize) >= bytes;
+    return statvfs(store->file_path, &disk) == 0 && (int64_t)(disk.f_bavail * disk.f_frsize) >= bytes;
 }
 
 void room_look_again(struct sqlite_store *store, int64_t now_ms)
 {
     enum store_room room = (enum store_room)atomic_load(&store->room);
 
-    if (room == STORE_ROOM || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
+    opening_try_again(store, now_ms);
+    if (room == STORE_ROOM || atomic_load(&store->is_read_only) || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
         return;
     store->room_checked_ms = now_ms;
-    if (disk_has_room(store, store->settings.reserve_bytes + MARGIN_BYTES) && quota_has_room(store) &&
+    if (room_is_on_disk(store, store->settings.reserve_bytes + MARGIN_BYTES) && quota_has_room(store) &&
         make_reserve(store)) {
-        limit_pages(store, false);
+        limit_file(store, false);
+        opening_complete_garages(store);
         enter(store, STORE_ROOM, "there is room again: starts are taken");
-    } else if (room == STORE_ROOM_NONE && disk_has_room(store, MARGIN_BYTES / 4)) {
+    } else if (room == STORE_ROOM_NONE && room_is_on_disk(store, MARGIN_BYTES / 4)) {
         enter(store, STORE_ROOM_RESERVE, "there is a little room again: stops are written, starts are still refused");
     }
 }

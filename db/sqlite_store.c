@@ -1,17 +1,15 @@
 #include "db/sqlite_store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
-#include "db/rows.h"
 #include "db/sqlite_tools.h"
 #include "db/store_internal.h"
 #include "runtime/base/log.h"
+
+#define READERS 8 /* unless set */
 
 static enum ost_status garage_counts(struct store *base, const char *garage_id, struct garage_counts *out)
 {
@@ -28,12 +26,15 @@ static void health(struct store *base, struct store_health *out)
     out->commits = atomic_load(&store->commits);
     out->changes = atomic_load(&store->changes);
     if (!out->writable)
-        snprintf(out->problem, sizeof(out->problem), "The disk does not take writes. Look at the kernel's log for errors of the disk.");
+        snprintf(out->problem, sizeof(out->problem), "%s",
+                 atomic_load(&store->is_read_only)
+                     ? "The database can only be read: is its disk mounted read-only, or full? Starts are refused, stops are kept in memory."
+                     : "The disk does not take writes. Look at the kernel's log for errors of the disk.");
 }
 
 static enum ost_status backup(struct store *base, const char *path)
 {
-    return sqlite_backup(((struct sqlite_store *)base)->path, path);
+    return sqlite_backup(((struct sqlite_store *)base)->file_path, path);
 }
 
 static int find_revision(struct connection *connection, const char *name, const unsigned char sha256[32], int *revision)
@@ -71,11 +72,10 @@ static int make_revision(struct connection *connection, const char *name, const 
     return connection_run(row);
 }
 
-/* Rare (a load of policies), so a connection of its own beside the writer's is good enough. */
-static enum ost_status policy_revision(struct store *base, const char *name, const unsigned char sha256[32],
+/* Rare (new bytes of a policy), so a connection of its own beside the writer's is good enough. */
+static enum ost_status number_revision(struct sqlite_store *store, const char *name, const unsigned char sha256[32],
                                        int64_t now_ms, int *revision)
 {
-    struct sqlite_store *store = (struct sqlite_store *)base;
     struct connection connection;
     enum ost_status status = connection_open(&connection, store->path, CONNECTION_TOOL);
     int number = 0;
@@ -83,15 +83,17 @@ static enum ost_status policy_revision(struct store *base, const char *name, con
 
     if (status != OST_OK)
         return status;
-    code = find_revision(&connection, name, sha256, &number);
+    code = connection_run(connection_statement(&connection, SQL_BEGIN));
+    if (code == SQLITE_DONE)
+        code = find_revision(&connection, name, sha256, &number);
     if (code == SQLITE_DONE) {
-        code = connection_run(connection_statement(&connection, SQL_BEGIN));
-        THEN(code, make_revision(&connection, name, sha256, now_ms, &number));
-        THEN(code, connection_run(connection_statement(&connection, SQL_COMMIT)));
+        code = make_revision(&connection, name, sha256, now_ms, &number);
         if (code == SQLITE_DONE)
             code = SQLITE_ROW;
     }
     if (code == SQLITE_ROW)
+        code = connection_run(connection_statement(&connection, SQL_COMMIT));
+    if (code == SQLITE_DONE)
         *revision = number;
     else
         status = connection_fault(&connection, code, "cannot number a policy's revision");
@@ -99,105 +101,30 @@ static enum ost_status policy_revision(struct store *base, const char *name, con
     return status;
 }
 
-/* ---- opening and closing ---- */
-
-static int read_newest(struct connection *connection, int64_t *newest)
+/* A known revision is only read, so that the policies are there also where the disk takes no writes. */
+static enum ost_status policy_revision(struct store *base, const char *name, const unsigned char sha256[32],
+                                       int64_t now_ms, int *revision)
 {
-    sqlite3_stmt *row = connection_statement(connection, SQL_NEWEST);
-    int code = sqlite3_step(row);
-
-    if (code == SQLITE_ROW)
-        *newest = sqlite3_column_int64(row, 0);
-    sqlite3_reset(row);
-    return code == SQLITE_ROW ? SQLITE_DONE : code;
-}
-
-/* Whether the relay moved before the crash nobody knows: the command is expired, and it stands in the ledger. */
-static int expire_unfinished(struct sqlite_store *store)
-{
-    int code = SQLITE_ROW;
-
-    while (code == SQLITE_ROW) {
-        sqlite3_stmt *row = connection_statement(&store->connection, SQL_COMMAND_UNFINISHED);
-        struct store_change *change;
-
-        code = sqlite3_step(row);
-        if (code != SQLITE_ROW) {
-            sqlite3_reset(row);
-            break;
-        }
-        change = store_change_create(STORE_OUTCOME);
-        if (!change) {
-            sqlite3_reset(row);
-            return SQLITE_NOMEM;
-        }
-        change->u.outcome.has_command = true;
-        change->u.outcome.is_opening = true;
-        row_command(row, &change->u.outcome.opening.command);
-        sqlite3_reset(row);
-        change->u.outcome.opening.command.status = COMMAND_EXPIRED;
-        strcpy(change->u.outcome.opening.command.reason, "restarted");
-        change->u.outcome.opening.command.finished_at_ms = clock_wall_ms(store->settings.clock);
-        change->u.outcome.opening.id = uuid_make(store->settings.ids, clock_wall_ms(store->settings.clock));
-        code = apply_change(&store->applier, change);
-        store_change_release(change);
-        if (code == SQLITE_DONE)
-            code = SQLITE_ROW;
-    }
-    return code;
-}
-
-/* All that a start does to the database, in one transaction after the migrations. */
-static enum ost_status prepare(struct sqlite_store *store)
-{
-    enum ost_status status = migrate(&store->connection);
-    int64_t newest = 0;
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct reader *reader = reader_take(store);
+    enum ost_status status = OST_OK;
+    int number = 0;
     int code;
 
-    if (status != OST_OK)
-        return status;
-    room_prepare(store);
-    code = read_newest(&store->connection, &newest);
-    if (code != SQLITE_DONE)
-        return connection_fault(&store->connection, code, "cannot read the newest ids");
-    uuid_generator_raise(store->settings.ids, newest);
-    clock_raise_floor(store->settings.clock, newest >> 12);
-    status = counters_load(&store->counters, &store->connection, store->settings.garage_ids, store->settings.garage_count);
-    if (status != OST_OK)
-        return status;
-    code = connection_run(connection_statement(&store->connection, SQL_BEGIN));
-    THEN(code, expire_unfinished(store));
-    THEN(code, connection_run(connection_statement(&store->connection, SQL_COMMIT)));
-    if (code != SQLITE_DONE)
-        return connection_fault(&store->connection, code, "cannot finish what the last run left");
-    return OST_OK;
+    if (!reader)
+        return OST_IO;
+    code = find_revision(&reader->connection, name, sha256, &number);
+    if (code == SQLITE_ROW)
+        *revision = number;
+    else if (code == SQLITE_DONE)
+        status = number_revision(store, name, sha256, now_ms, revision);
+    else
+        status = connection_fault(&reader->connection, code, "cannot look for a policy's revision");
+    reader_put(reader);
+    return status;
 }
 
-/*
- * One runtime a database: a second would expire the first one's commands. The kernel lets the lock go with the process.
- * It is on the file of the tokens, as closing a descriptor of the database itself would drop SQLite's own locks.
- */
-static enum ost_status lock_out_others(struct sqlite_store *store)
-{
-    char path[sizeof(store->path) + 8];
-
-    snprintf(path, sizeof(path), "%s-tokens", store->path);
-    store->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (store->lock_file < 0) {
-        enum ost_status status = errno == ENOSPC ? OST_NO_SPACE : OST_IO;
-
-        log_error("store", "cannot open %s: %s", path, strerror(errno));
-        return status;
-    }
-    if (flock(store->lock_file, LOCK_EX | LOCK_NB) == 0)
-        return OST_OK;
-    if (errno == EWOULDBLOCK) {
-        log_error("store", "another runtime has %s open", store->path);
-        return OST_BUSY;
-    }
-    log_error("store", "cannot lock %s: %s", path, strerror(errno));
-    return OST_IO;
-}
+/* ---- opening and closing ---- */
 
 static void init_locks(struct sqlite_store *store)
 {
@@ -235,6 +162,7 @@ static void free_all(struct sqlite_store *store)
     pthread_mutex_destroy(&store->checkpoint_lock);
     pthread_cond_destroy(&store->work);
     pthread_mutex_destroy(&store->lock);
+    free(store->garage_ids);
     free(store->readers);
     free(store);
 }
@@ -276,12 +204,14 @@ static void take_settings(struct sqlite_store *store, const struct sqlite_store_
     store->settings = *settings;
     store->lock_file = -1;
     if (store->settings.readers == 0)
-        store->settings.readers = 8;
+        store->settings.readers = READERS;
     if (store->settings.starts_max == 0)
         store->settings.starts_max = 96;
     if (store->settings.reserve_bytes == 0)
         store->settings.reserve_bytes = 4 * 1024 * 1024;
-    snprintf(store->path, sizeof(store->path), "%s", settings->path);
+    snprintf(store->file_path, sizeof(store->file_path), "%s", settings->path);
+    for (size_t i = 0; i < settings->garage_count; i++)
+        snprintf(store->garage_ids[i], SLUG_BYTES, "%s", settings->garage_ids[i]);
     snprintf(store->reserve_path, sizeof(store->reserve_path), "%s-reserve", settings->path);
 }
 
@@ -306,25 +236,22 @@ enum ost_status sqlite_store_open(const struct sqlite_store_settings *settings, 
 
     if (!store)
         return OST_NO_MEMORY;
-    take_settings(store, settings);
-    store->readers = calloc(store->settings.readers, sizeof(*store->readers));
-    if (!store->readers) {
+    store->readers = calloc(settings->readers ? settings->readers : READERS, sizeof(*store->readers));
+    store->garage_ids = calloc(settings->garage_count + 1, sizeof(*store->garage_ids));
+    if (!store->readers || !store->garage_ids) {
+        free(store->garage_ids);
+        free(store->readers);
         free(store);
         return OST_NO_MEMORY;
     }
+    take_settings(store, settings);
     pthread_once(&ops_once, fill_ops);
     store->base.ops = &the_ops;
     atomic_init(&store->writable, true);
     init_locks(store);
     store->commit_seconds = metrics_register(settings->metrics, METRIC_HISTOGRAM, "ostler_store_commit_seconds", "",
                                              "Time of one group commit.");
-    status = lock_out_others(store);
-    if (status == OST_OK)
-        status = writer_open(store);
-    if (status == OST_OK)
-        status = prepare(store);
-    if (status == OST_OK)
-        status = tokens_open(store);
+    status = opening_run(store);
     if (status == OST_OK)
         status = start_threads(store);
     if (status != OST_OK) {

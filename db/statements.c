@@ -68,7 +68,8 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_COMMAND_BY_KEY] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
                            "JOIN partner p ON p.number = c.partner WHERE c.key = ?1",
     [SQL_COMMAND_UNFINISHED] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
-                               "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT 1",
+                               "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT ?1",
+    [SQL_COMMAND_SINCE] = "SELECT key FROM door_command WHERE key >= ?1 ORDER BY key LIMIT 1",
     [SQL_OPENINGS_EXPLICIT] =
         "SELECT " OPENING_COUNTS "FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 AND door = ?3",
     [SQL_OPENINGS_IMPLIED] =
@@ -78,7 +79,6 @@ const char *const statement_texts[SQL_COUNT] = {
         "SELECT exit_command FROM past_session WHERE key = ?1 AND tail = ?2)",
 
     [SQL_LEDGER_PUT] = "INSERT INTO door_ledger VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-    [SQL_LEDGER_HAS] = "SELECT 1 FROM door_ledger WHERE command = ?1",
     [SQL_LEDGER_LIST] =
         "SELECT l.key, l.tail, l.command, coalesce(g.id, h.id), coalesce(c.door, l.door), coalesce(c.cause, l.cause), "
         "c.tail, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, c.requested_at, c.expires_at, c.status, "
@@ -98,6 +98,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_ANSWER_PUT] = "INSERT OR REPLACE INTO answer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 
     [SQL_TOKEN_BY_HASH] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token WHERE hash = ?1",
+    [SQL_TOKEN_ALL] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token ORDER BY hash",
     [SQL_TOKEN_PUT] = "INSERT INTO device_token VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
     [SQL_TOKEN_REVOKE] = "UPDATE device_token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at = 0",
     [SQL_TOKEN_LIST] = "SELECT id, hash, partner, scopes, created_at, expires_at, revoked_at FROM device_token "
@@ -112,7 +113,8 @@ const char *const statement_texts[SQL_COUNT] = {
 
     [SQL_MAINTENANCE_PUT] = "INSERT OR REPLACE INTO maintenance VALUES (?1, ?2, ?3, ?4)",
     [SQL_MAINTENANCE_DELETE] = "DELETE FROM maintenance WHERE garage = ?1 AND door = ?2",
-    [SQL_MAINTENANCE_LIST] = "SELECT garage, door, until_at, reason FROM maintenance LIMIT ?1",
+    [SQL_MAINTENANCE_LIST] = "SELECT garage, door, until_at, reason FROM maintenance WHERE until_at > ?1 "
+                             "AND (garage, door) > (?2, ?3) ORDER BY garage, door LIMIT ?4",
 
     [SQL_AUDIT_PUT] = "INSERT INTO audit VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
     [SQL_AUDIT_LIST] = "SELECT key, tail, at, actor, action, subject, reason FROM audit WHERE key < ?1 ORDER BY key DESC LIMIT ?2",
@@ -143,6 +145,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_PRUNE_LEDGER] = "DELETE FROM door_ledger WHERE key IN (SELECT key FROM door_ledger WHERE key < ?1 ORDER BY key LIMIT ?3)",
     [SQL_PRUNE_COMMANDS] = "DELETE FROM door_command WHERE key IN (SELECT c.key FROM door_command c WHERE c.key < ?1 AND c.status > 1 "
                            "AND NOT EXISTS (SELECT 1 FROM door_ledger l WHERE l.command = c.key) ORDER BY c.key LIMIT ?3)",
+    [SQL_PRUNE_LOCKS] = "DELETE FROM maintenance WHERE (garage, door) IN (SELECT garage, door FROM maintenance WHERE until_at < ?2 LIMIT ?3)",
     [SQL_PRUNE_AUDIT] = "DELETE FROM audit WHERE key IN (SELECT key FROM audit WHERE key < ?1 ORDER BY key LIMIT ?3)",
 
     /* Newest first; the index is the user's where one is named, else the plate's, else the key's own. */

@@ -10,7 +10,8 @@
 #include "db/sqlite_store.h"
 
 #define POSTED_MAX 4096
-#define TOKENS_CACHED 256
+#define RESTARTED "restarted" /* the reason of a command that an earlier run left unfinished */
+#define TOKENS_MAX 4096 /* in memory; of more, the database is asked */
 
 /* Each class of changes has its own share, so that a flood of starts cannot starve the stops. */
 enum change_class { CLASS_STOPS, CLASS_REST, CLASS_STARTS, CLASS_COUNT };
@@ -26,19 +27,27 @@ struct reader {
     struct connection connection; /* opened at first use */
 };
 
-struct token_cache {
-    pthread_mutex_t lock;
+struct token_table {
     _Atomic uint64_t *generation; /* in a file that other processes bump: see tokens.c */
+    bool is_private;              /* no other process can bump it */
+    pthread_mutex_t lock;         /* of all below */
+    bool is_loaded;
+    bool is_whole; /* no token is missing */
     uint64_t seen_generation;
-    struct device_token tokens[TOKENS_CACHED]; /* by hash; direct-mapped */
+    int64_t retry_at_ms; /* monotonic; after a load that failed */
+    struct device_token *tokens; /* by hash */
+    size_t count;
 };
 
 struct sqlite_store {
     struct store base; /* first: a store pointer is a pointer to this */
     struct sqlite_store_settings settings;
-    char path[4096];
+    char file_path[4096];
+    char path[3 * 4096]; /* what connections open: the file's path, or a URI of it; see opening.c */
     char reserve_path[4104];
-    int lock_file; /* held while this runtime has the database; -1: not yet */
+    char (*garage_ids)[SLUG_BYTES]; /* of the settings, whose own may go after the opening */
+    int lock_file;   /* held while this runtime has the database; -1: not yet */
+    int64_t own_from; /* ids from here on were made by this process; what an earlier one left unfinished is expired */
 
     /* the queue */
     pthread_mutex_t lock;
@@ -55,7 +64,8 @@ struct sqlite_store {
     int64_t retry_posted_at_ms;  /* monotonic */
     int64_t posted_due_ms;       /* monotonic; under the lock */
     int64_t room_checked_ms;
-    int64_t normal_max_pages;
+    int64_t opening_tried_ms; /* monotonic */
+    bool garages_missing;     /* of the configuration, in the database: there was no room for their rows */
 
     /* the checkpointer */
     pthread_t checkpointer;
@@ -70,9 +80,10 @@ struct sqlite_store {
     _Atomic unsigned next_reader;
     _Atomic int room; /* enum store_room */
     _Atomic bool writable;
+    _Atomic bool is_read_only; /* since the start the database could only be read */
     _Atomic uint64_t commits;
     _Atomic uint64_t changes;
-    struct token_cache tokens;
+    struct token_table tokens;
     struct metric *commit_seconds;
 };
 
@@ -96,8 +107,15 @@ enum ost_status writer_open(struct sqlite_store *store);
 /* Commit the group; group->status says how each change was decided. An empty group tries whether the disk takes writes. */
 void group_commit(struct sqlite_store *store, struct change_group *group);
 
+/* opening.c */
+enum ost_status opening_run(struct sqlite_store *store);                       /* before the threads are started */
+void opening_try_again(struct sqlite_store *store, int64_t now_ms);            /* writer thread; where it can only be read */
+void opening_complete_garages(struct sqlite_store *store);                     /* writer thread; when there is room */
+
 /* room.c; writer thread */
-void room_prepare(struct sqlite_store *store);       /* at start: make the reserve */
+void room_prepare(struct sqlite_store *store);         /* at start: make the reserve */
+bool room_give_up_reserve(struct sqlite_store *store); /* at start: false: there is none */
+bool room_is_on_disk(const struct sqlite_store *store, int64_t bytes);
 void room_ran_out(struct sqlite_store *store);       /* a write found no space */
 void room_was_found(struct sqlite_store *store);     /* a commit went through */
 void room_look_again(struct sqlite_store *store, int64_t now_ms);
@@ -119,6 +137,7 @@ enum ost_status facts_read(struct store *base, const char *garage_id, const char
 
 /* tokens.c */
 enum ost_status tokens_open(struct sqlite_store *store);
+void tokens_share(struct sqlite_store *store); /* where tokens_open() could not yet: see there */
 void tokens_close(struct sqlite_store *store);
 void tokens_changed(struct sqlite_store *store);
 enum ost_status tokens_find(struct store *base, const unsigned char hash[TOKEN_HASH_BYTES], struct device_token *out);

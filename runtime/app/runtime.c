@@ -36,6 +36,7 @@ struct runtime {
     struct policy_catalog *policies;
     struct authenticator *authenticator;
     struct door_actuator *doors;
+    struct maintenance maintenance; /* until housekeeping takes it over */
     struct session_desk *desk;
     struct housekeeping *housekeeping;
     struct http_api api;
@@ -199,19 +200,6 @@ static enum ost_status start_policies(struct runtime *runtime)
     return status == OST_NO_MEMORY ? status : OST_OK; /* broken ones stop starts, not the start-up */
 }
 
-static void restore_maintenance(struct runtime *runtime)
-{
-    struct maintenance_lock locks[64];
-    size_t count = 0;
-
-    if (runtime->store->ops->list_maintenance(runtime->store, 64, locks, &count) != OST_OK)
-        return; /* logged where it was born */
-    for (size_t i = 0; i < count; i++) {
-        if (door_actuator_maintain(runtime->doors, locks[i].garage_id, locks[i].door_id, locks[i].until_ms) != OST_OK)
-            log_warning("serve", "a maintenance lock of %s/%s names a door that is not there", locks[i].garage_id, locks[i].door_id);
-    }
-}
-
 static enum ost_status start_doors(struct runtime *runtime)
 {
     struct door_actuator_parts parts = {
@@ -225,9 +213,13 @@ static enum ost_status start_doors(struct runtime *runtime)
     const struct site *site = site_registry_take(runtime->sites);
     enum ost_status status = door_actuator_create(&parts, site, &runtime->doors);
 
+    if (status == OST_OK) {
+        runtime->maintenance = (struct maintenance){
+            .clock = &runtime->clock, .store = runtime->store, .doors = runtime->doors, .faults = runtime->faults};
+        if (!maintenance_restore(&runtime->maintenance, site))
+            log_error("serve", "maintenance locks cannot be read: entry doors are locked until they can");
+    }
     site_registry_put(runtime->sites, site);
-    if (status == OST_OK)
-        restore_maintenance(runtime);
     return status;
 }
 
@@ -252,6 +244,7 @@ static enum ost_status start_desk(struct runtime *runtime)
         .policies = runtime->policies,
         .faults = runtime->faults,
         .metrics = runtime->metrics,
+        .maintenance = runtime->maintenance,
         .keep_past_sessions_ms = runtime->configuration->storage.keep_past_sessions_ms,
         .keep_outbox_ms = OUTBOX_KEPT_MS,
     };

@@ -182,6 +182,7 @@ struct store_change {
             int64_t answers_before_ms;
             int64_t outbox_before_ms;  /* 0: keep */
             int64_t records_before_ms; /* decisions, commands, ledger, audit */
+            int64_t locks_before_ms;   /* maintenance that ended */
             unsigned rows_max;         /* of each table, so that one pruning is short */
             unsigned deleted;          /* out */
         } prune;
@@ -311,6 +312,8 @@ struct store_ops {
                                       struct opening_count *out);
     enum ost_status (*find_decision)(struct store *store, struct uuid id, struct stored_decision *out);
     enum ost_status (*find_command)(struct store *store, struct uuid id, struct door_command *out);
+    /* When the oldest door command of since_ms or later (wall) was made. OST_NOT_FOUND: there is none. */
+    enum ost_status (*first_command_since)(struct store *store, int64_t since_ms, int64_t *made_at_ms);
     enum ost_status (*find_answer)(struct store *store, const char *partner_id, const char *key,
                                    struct stored_answer *out);
     enum ost_status (*list_openings)(struct store *store, store_cursor from, size_t limit, struct door_opening *out,
@@ -323,7 +326,9 @@ struct store_ops {
     enum ost_status (*find_token)(struct store *store, const unsigned char hash[TOKEN_HASH_BYTES],
                                   struct device_token *out);
     enum ost_status (*list_tokens)(struct store *store, size_t limit, struct device_token *out, size_t *count);
-    enum ost_status (*list_maintenance)(struct store *store, size_t limit, struct maintenance_lock *out, size_t *count);
+    /* The locks in force at now_ms (wall), by garage and door; the page after the lock `after` (NULL begins). */
+    enum ost_status (*list_maintenance)(struct store *store, int64_t now_ms, const struct maintenance_lock *after,
+                                        size_t limit, struct maintenance_lock *out, size_t *count);
     enum ost_status (*list_pending_prices)(struct store *store, store_cursor from, size_t limit,
                                            struct pending_price *out, size_t *count, store_cursor *next);
 

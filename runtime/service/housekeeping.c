@@ -7,12 +7,9 @@
 #include <time.h>
 
 #include "runtime/base/log.h"
+#include "runtime/service/pruning.h"
 
-#define DAY_MS (24 * 3600 * INT64_C(1000))
 #define PRICE_EVERY_MS 10000  /* besides every load of policies */
-#define PRUNE_EVERY_MS 60000
-#define PRUNE_ROWS 500        /* of each table at once: one pruning stays shorter than a few commits */
-#define RECORDS_KEPT_MS (400 * DAY_MS)
 
 struct housekeeping {
     struct housekeeping_parts parts;
@@ -23,7 +20,7 @@ struct housekeeping {
     _Atomic int64_t heartbeat_ms;
     unsigned priced_generation;
     int64_t price_next_ms;
-    int64_t prune_next_ms;
+    struct pruning pruning;
     struct metric *commits;
     struct metric *changes;
     struct metric *room;
@@ -44,30 +41,17 @@ static void price(struct housekeeping *self, int64_t now_ms)
     self->price_next_ms = now_ms + PRICE_EVERY_MS;
 }
 
-/* Nothing is deleted by a clock that may be wrong: it could be in the far future. */
-static void prune(struct housekeeping *self, int64_t now_ms)
+/* Until they could be read: see maintenance.h. */
+static void restore_maintenance(struct housekeeping *self)
 {
-    struct store *store = self->parts.store;
-    struct store_change *change;
-    int64_t wall_ms = clock_wall_ms(self->parts.clock);
-    enum ost_status status;
+    const struct site *site;
 
-    if (now_ms < self->prune_next_ms || clock_trust(self->parts.clock) == CLOCK_UNSYNCED)
+    if (self->parts.maintenance.unread_until_ms == 0)
         return;
-    change = store_change_create(STORE_PRUNE);
-    if (!change)
-        return;
-    change->u.prune.sessions_before_ms = wall_ms - self->parts.keep_past_sessions_ms;
-    change->u.prune.answers_before_ms = wall_ms - DAY_MS;
-    change->u.prune.outbox_before_ms = self->parts.keep_outbox_ms > 0 ? wall_ms - self->parts.keep_outbox_ms : 0;
-    change->u.prune.records_before_ms = wall_ms - RECORDS_KEPT_MS;
-    change->u.prune.rows_max = PRUNE_ROWS;
-    status = store->ops->commit(store, change, now_ms + 5000);
-    /* Where a pruning took all that it may, there is more to do: go on at the next round. */
-    self->prune_next_ms = status == OST_OK && change->u.prune.deleted >= PRUNE_ROWS ? now_ms : now_ms + PRUNE_EVERY_MS;
-    if (status == OST_OK && change->u.prune.deleted > 0)
-        log_info("housekeeping", "deleted %u old rows", change->u.prune.deleted);
-    store_change_release(change);
+    site = site_registry_take(self->parts.sites);
+    if (maintenance_restore(&self->parts.maintenance, site))
+        log_notice("housekeeping", "the maintenance locks were read; entry doors are as they were");
+    site_registry_put(self->parts.sites, site);
 }
 
 static void watch_store(struct housekeeping *self)
@@ -117,8 +101,9 @@ static void *run(void *context)
 
         atomic_store(&self->heartbeat_ms, now_ms);
         watch_store(self);
+        restore_maintenance(self);
         price(self, now_ms);
-        prune(self, now_ms);
+        pruning_run(&self->pruning);
     } while (wait_a_second(self));
     return NULL;
 }
@@ -131,6 +116,10 @@ enum ost_status housekeeping_create(const struct housekeeping_parts *parts, stru
     if (!self)
         return OST_NO_MEMORY;
     self->parts = *parts;
+    self->pruning = (struct pruning){.clock = parts->clock, .store = parts->store, .faults = parts->faults,
+                                     .keep_past_sessions_ms = parts->keep_past_sessions_ms,
+                                     .keep_outbox_ms = parts->keep_outbox_ms};
+    pruning_begin(&self->pruning);
     pthread_mutex_init(&self->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -1,5 +1,5 @@
 /*
- * The housekeeping thread: prices what is pending, prunes what is too old, keeps the metrics of the store fresh.
+ * The housekeeping thread: prices what is pending, prunes what is too old (pruning.h), keeps the metrics of the store fresh.
  */
 #ifndef OSTLER_SERVICE_HOUSEKEEPING_H
 #define OSTLER_SERVICE_HOUSEKEEPING_H
@@ -11,6 +11,7 @@
 #include "runtime/base/status.h"
 #include "runtime/ports/store.h"
 #include "runtime/service/fault_board.h"
+#include "runtime/service/maintenance.h"
 #include "runtime/service/session_desk.h"
 #include "runtime/service/site_registry.h"
 
@@ -24,6 +25,7 @@ struct housekeeping_parts {
     struct policy_catalog *policies;
     struct fault_board *faults;
     struct metrics *metrics;
+    struct maintenance maintenance; /* as the start left it: what it could not read is read later */
     int64_t keep_past_sessions_ms;
     int64_t keep_outbox_ms; /* 0: an upstream acknowledges it */
 };

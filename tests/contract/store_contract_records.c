@@ -1,4 +1,5 @@
 /* The contract of stores: what is recorded beside sessions: doors, staff's deeds, tokens, revisions, and their pruning. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/contract/store_contract_bench.h"
@@ -253,6 +254,17 @@ static void a_tokens_id_and_secret_are_its_own(void **state)
     assert_int_equal(tokens[0].hash[0], 7);
 }
 
+static void lock(struct bench *bench, const char *garage, const char *door, int64_t until_ms)
+{
+    struct store_change *change = a_change(STORE_MAINTENANCE);
+
+    strcpy(change->u.maintenance.garage_id, garage);
+    strcpy(change->u.maintenance.door_id, door);
+    strcpy(change->u.maintenance.reason, "The arm is bent.");
+    change->u.maintenance.until_ms = until_ms;
+    assert_int_equal(result_of(bench, change), STORE_DONE);
+}
+
 static void a_maintenance_lock_is_set_and_lifted(void **state)
 {
     struct bench *bench = *state;
@@ -260,13 +272,8 @@ static void a_maintenance_lock_is_set_and_lifted(void **state)
     size_t count;
 
     for (int i = 0; i < 2; i++) {
-        struct store_change *change = a_change(STORE_MAINTENANCE);
-
-        strcpy(change->u.maintenance.garage_id, "nassaukade");
-        strcpy(change->u.maintenance.door_id, "entry-1");
-        change->u.maintenance.until_ms = i == 0 ? 99 : 0;
-        assert_int_equal(result_of(bench, change), STORE_DONE);
-        assert_ok(bench->store->ops->list_maintenance(bench->store, 2, locks, &count));
+        lock(bench, "nassaukade", "entry-1", i == 0 ? 99 : 0);
+        assert_ok(bench->store->ops->list_maintenance(bench->store, 0, NULL, 2, locks, &count));
         assert_int_equal(count, i == 0 ? 1 : 0);
     }
 }
@@ -277,20 +284,36 @@ static void a_door_has_one_lock(void **state)
     struct maintenance_lock locks[3];
     size_t count;
 
-    for (int i = 1; i <= 2; i++) {
-        struct store_change *change = a_change(STORE_MAINTENANCE);
-
-        strcpy(change->u.maintenance.garage_id, "nassaukade");
-        strcpy(change->u.maintenance.door_id, "entry-1");
-        strcpy(change->u.maintenance.reason, "The arm is bent.");
-        change->u.maintenance.until_ms = i;
-        assert_int_equal(result_of(bench, change), STORE_DONE);
-    }
-    assert_ok(bench->store->ops->list_maintenance(bench->store, 3, locks, &count));
+    for (int i = 1; i <= 2; i++)
+        lock(bench, "nassaukade", "entry-1", i);
+    assert_ok(bench->store->ops->list_maintenance(bench->store, 0, NULL, 3, locks, &count));
     assert_int_equal(count, 1);
     assert_string_equal(locks[0].door_id, "entry-1");
     assert_string_equal(locks[0].reason, "The arm is bent.");
     assert_int_equal(locks[0].until_ms, 2);
+}
+
+static void locks_in_force_are_listed_page_by_page_and_no_others(void **state)
+{
+    struct bench *bench = *state;
+    struct maintenance_lock locks[2];
+    size_t count;
+    char door[16];
+
+    for (int i = 0; i < 80; i++) { /* many that ended */
+        snprintf(door, sizeof(door), "a%d", i);
+        lock(bench, "nassaukade", door, 100);
+    }
+    lock(bench, "nassaukade", "entry-1", 101);
+    lock(bench, "nassaukade", "exit-1", 101);
+    lock(bench, "zuid", "entry-1", 101);
+    assert_ok(bench->store->ops->list_maintenance(bench->store, 100, NULL, 2, locks, &count));
+    assert_int_equal(count, 2);
+    assert_string_equal(locks[0].door_id, "entry-1");
+    assert_string_equal(locks[1].door_id, "exit-1");
+    assert_ok(bench->store->ops->list_maintenance(bench->store, 100, &locks[1], 2, locks, &count));
+    assert_int_equal(count, 1);
+    assert_string_equal(locks[0].garage_id, "zuid");
 }
 
 static void a_policys_bytes_keep_their_revision(void **state)
@@ -323,7 +346,7 @@ static void each_policy_has_revisions_of_its_own(void **state)
 /* ---- pruning ---- */
 
 /* Prunes what a case has made so far; the number of rows deleted. Tables that are not named in `which` are kept. */
-enum { PRUNE_SESSIONS = 1, PRUNE_ANSWERS = 2, PRUNE_OUTBOX = 4, PRUNE_RECORDS = 8 };
+enum { PRUNE_SESSIONS = 1, PRUNE_ANSWERS = 2, PRUNE_OUTBOX = 4, PRUNE_RECORDS = 8, PRUNE_LOCKS = 16 };
 
 static unsigned prune(struct bench *bench, unsigned which, int64_t before_ms, unsigned rows_max)
 {
@@ -334,6 +357,7 @@ static unsigned prune(struct bench *bench, unsigned which, int64_t before_ms, un
     change->u.prune.answers_before_ms = which & PRUNE_ANSWERS ? before_ms : 0;
     change->u.prune.outbox_before_ms = which & PRUNE_OUTBOX ? before_ms : 0;
     change->u.prune.records_before_ms = which & PRUNE_RECORDS ? before_ms : 0;
+    change->u.prune.locks_before_ms = which & PRUNE_LOCKS ? before_ms : 0;
     change->u.prune.rows_max = rows_max;
     assert_ok(commit(bench, change));
     assert_int_equal(change->result, STORE_DONE);
@@ -436,6 +460,34 @@ static void one_pruning_takes_so_many_rows_of_a_table_and_no_more(void **state)
     assert_int_equal(prune(bench, PRUNE_SESSIONS, soon(bench), 2), 0);
 }
 
+static void pruning_takes_locks_that_ended(void **state)
+{
+    struct bench *bench = *state;
+    struct maintenance_lock locks[3];
+    size_t count;
+
+    lock(bench, "nassaukade", "entry-1", 1000);
+    lock(bench, "nassaukade", "exit-1", 2000);
+    assert_int_equal(prune(bench, PRUNE_LOCKS, 2000, 100), 1);
+    assert_ok(bench->store->ops->list_maintenance(bench->store, 0, NULL, 3, locks, &count));
+    assert_int_equal(count, 1);
+    assert_string_equal(locks[0].door_id, "exit-1");
+}
+
+static void the_first_command_of_a_time_is_found(void **state)
+{
+    struct bench *bench = *state;
+    int64_t from_ms = clock_wall_ms(&bench->clock), found_ms = 7;
+
+    assert_int_equal(bench->store->ops->first_command_since(bench->store, 0, &found_ms), OST_NOT_FOUND);
+    park(bench, "anna", "NLA");
+    park(bench, "bert", "NLB");
+    assert_ok(bench->store->ops->first_command_since(bench->store, 0, &found_ms));
+    assert_in_range(found_ms, from_ms, clock_wall_ms(&bench->clock));
+    assert_ok(bench->store->ops->first_command_since(bench->store, found_ms, &found_ms));
+    assert_int_equal(bench->store->ops->first_command_since(bench->store, soon(bench), &found_ms), OST_NOT_FOUND);
+}
+
 int store_contract_run_records(const char *name)
 {
     const struct CMUnitTest cases[] = {
@@ -453,6 +505,7 @@ int store_contract_run_records(const char *name)
         CASE(a_tokens_id_and_secret_are_its_own),
         CASE(a_maintenance_lock_is_set_and_lifted),
         CASE(a_door_has_one_lock),
+        CASE(locks_in_force_are_listed_page_by_page_and_no_others),
         CASE(a_policys_bytes_keep_their_revision),
         CASE(each_policy_has_revisions_of_its_own),
         CASE(pruning_takes_ended_sessions_but_not_those_that_wait_for_their_price),
@@ -460,6 +513,8 @@ int store_contract_run_records(const char *name)
         CASE(pruning_keeps_a_command_as_long_as_its_line_of_the_ledger),
         CASE(pruning_takes_answers_and_all_events_but_the_newest),
         CASE(one_pruning_takes_so_many_rows_of_a_table_and_no_more),
+        CASE(pruning_takes_locks_that_ended),
+        CASE(the_first_command_of_a_time_is_found),
     };
 
     return cmocka_run_group_tests_name(name, cases, NULL, NULL);

@@ -38,6 +38,12 @@ static bool command_may_go(const struct memory_store *store, const void *row, in
            !memory_is_in_ledger(store, command->id);
 }
 
+static bool lock_may_go(const struct memory_store *store, const void *row, int64_t before_ms)
+{
+    (void)store;
+    return ((const struct maintenance_lock *)row)->until_ms < before_ms;
+}
+
 static unsigned prune_table(struct memory_store *store, enum memory_store_table which, int64_t before_ms,
                             unsigned rows_max,
                             bool (*may_go)(const struct memory_store *store, const void *row, int64_t before_ms))
@@ -66,6 +72,7 @@ enum ost_status memory_prune(struct memory_store *store, struct store_change *ch
         prune_table(store, SESSIONS, change->u.prune.sessions_before_ms, rows_max, session_may_go) +
         prune_table(store, ANSWERS, change->u.prune.answers_before_ms, rows_max, answer_may_go) +
         prune_table(store, EVENTS, change->u.prune.outbox_before_ms, rows_max, event_may_go) +
+        prune_table(store, LOCKS, change->u.prune.locks_before_ms, rows_max, lock_may_go) +
         prune_table(store, DECISIONS, records_before_ms, rows_max, id_is_before) +
         prune_table(store, AUDIT, records_before_ms, rows_max, id_is_before);
     change->u.prune.deleted += prune_table(store, OPENINGS, records_before_ms, rows_max, id_is_before);

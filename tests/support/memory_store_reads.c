@@ -265,6 +265,23 @@ static enum ost_status list_sessions(struct store *base, const struct session_fi
     return page(base, SESSIONS, session_passes, filter, from, limit, fill_session, out, count, next);
 }
 
+static enum ost_status first_command_since(struct store *base, int64_t since_ms, int64_t *made_at_ms)
+{
+    struct memory_store *store = enter(base);
+    const struct memory_table *table = &store->tables[COMMANDS];
+    int64_t first_ms = INT64_MAX;
+
+    for (size_t at = 0; at < table->count; at++) {
+        int64_t at_ms = uuid_order(((const struct door_command *)table_row(table, at))->id) >> 12;
+
+        if (at_ms >= since_ms && at_ms < first_ms)
+            first_ms = at_ms;
+    }
+    if (first_ms != INT64_MAX)
+        *made_at_ms = first_ms;
+    return leave(store, first_ms != INT64_MAX);
+}
+
 static enum ost_status list_openings(struct store *base, store_cursor from, size_t limit, struct door_opening *out,
                                      size_t *count, store_cursor *next)
 {
@@ -337,9 +354,42 @@ static enum ost_status list_tokens(struct store *base, size_t limit, struct devi
     return copy_table(base, TOKENS, limit, out, count);
 }
 
-static enum ost_status list_maintenance(struct store *base, size_t limit, struct maintenance_lock *out, size_t *count)
+static int by_door(const struct maintenance_lock *a, const struct maintenance_lock *b)
 {
-    return copy_table(base, LOCKS, limit, out, count);
+    int order = strcmp(a->garage_id, b->garage_id);
+
+    return order != 0 ? order : strcmp(a->door_id, b->door_id);
+}
+
+/* The first lock in force behind `after`. NULL: there is none. */
+static const struct maintenance_lock *lock_after(const struct memory_table *table, int64_t now_ms,
+                                                 const struct maintenance_lock *after)
+{
+    const struct maintenance_lock *first = NULL;
+
+    for (size_t at = 0; at < table->count; at++) {
+        const struct maintenance_lock *row = table_row(table, at);
+
+        if (row->until_ms > now_ms && (!after || by_door(row, after) > 0) && (!first || by_door(row, first) < 0))
+            first = row;
+    }
+    return first;
+}
+
+static enum ost_status list_maintenance(struct store *base, int64_t now_ms, const struct maintenance_lock *after,
+                                        size_t limit, struct maintenance_lock *out, size_t *count)
+{
+    struct memory_store *store = enter(base);
+    const struct memory_table *table = &store->tables[LOCKS];
+    const struct maintenance_lock *row = lock_after(table, now_ms, after);
+    size_t found = 0;
+
+    while (row && found < limit) {
+        out[found++] = *row;
+        row = lock_after(table, now_ms, row);
+    }
+    *count = found;
+    return leave(store, true);
 }
 
 /* ---- what policies want to know ---- */
@@ -450,6 +500,7 @@ void memory_reads_fill_ops(struct store_ops *ops)
     ops->list_entries = list_entries;
     ops->find_token = find_token;
     ops->list_tokens = list_tokens;
+    ops->first_command_since = first_command_since;
     ops->list_maintenance = list_maintenance;
     ops->list_pending_prices = list_pending_prices;
 }
