@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/app/runtime.h"
+#include "runtime/app/state.h"
 
 int cli_fail(int code, const char *format, ...)
 {
@@ -57,14 +58,20 @@ bool cli_flag(struct cli *cli, const char *name)
 
 struct configuration *cli_configuration(const struct cli *cli, int *code)
 {
+    const char *path = configuration_path(cli->configuration);
     struct configuration_report *report = calloc(1, sizeof(*report));
     struct configuration *configuration = NULL;
 
     *code = EXIT_CONFIGURATION;
     if (!report)
         return NULL;
-    if (configuration_read(configuration_path(cli->configuration), &configuration, report) != OST_OK)
-        runtime_print_report(report);
+    if (configuration_read(path, &configuration, report) != OST_OK) {
+        /* As serve does: a typo must not take the door list away while the garage runs. */
+        if (state_last_good(path, report->storage_path, &configuration) == OST_OK)
+            cli_fail(0, "%s is broken; this goes by the last good configuration; 'ostler check' says what is wrong", path);
+        else
+            runtime_print_report(report);
+    }
     free(report);
     return configuration;
 }

@@ -36,7 +36,10 @@ int cli_usage(const char *command);
 const char *cli_option(struct cli *cli, const char *name);
 /* Take `--name` out. */
 bool cli_flag(struct cli *cli, const char *name);
-/* Read the configuration, or say what is wrong with it. NULL: *code is the exit code. */
+/*
+ * Read the configuration; where it is broken, the last good one, and say so. NULL: there is none either, what is wrong has been
+ * said, and *code is the exit code.
+ */
 struct configuration *cli_configuration(const struct cli *cli, int *code);
 
 /* ---- the running runtime, over loopback HTTP ---- */
@@ -49,10 +52,10 @@ struct answer {
 };
 
 /*
- * Call the runtime with the command line's own token. False: it is not reachable; a line says so, and the caller returns
- * EXIT_UNREACHABLE. body NULL: none.
+ * Call the runtime with the command line's own token; body NULL: none. Returns EXIT_DONE for any answer; else the exit code
+ * (no configuration, not reachable), and a line has said why.
  */
-bool cli_call(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer);
+int cli_call(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer);
 void cli_answer_free(struct answer *answer);
 /* The exit code of an answer: EXIT_DONE for 2xx; else the problem's detail is printed and EXIT_REFUSED. */
 int cli_judge(const struct answer *answer);
