@@ -105,7 +105,7 @@ static bool parse(char *bytes, size_t length, struct answer *answer)
 }
 
 /* The token and address that the runtime left. Returns an exit code; what is missing has been said. */
-static int find_runtime(const struct cli *cli, char token[CLI_TOKEN_BYTES], char address[80])
+static int find_runtime(struct cli *cli, char token[CLI_TOKEN_BYTES], char address[80])
 {
     char folder[PATH_BYTES];
     int code;
@@ -123,7 +123,7 @@ static int find_runtime(const struct cli *cli, char token[CLI_TOKEN_BYTES], char
                     folder);
 }
 
-int cli_call(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer)
+int cli_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer)
 {
     char token[CLI_TOKEN_BYTES], address[80];
     size_t body_length = body ? strlen(body) : 0;
@@ -167,7 +167,7 @@ void cli_answer_free(struct answer *answer)
     memset(answer, 0, sizeof(*answer));
 }
 
-int cli_judge(const struct answer *answer)
+int cli_judge(const struct answer *answer, const char *where)
 {
     const struct json_value *problem = answer->document ? json_root(answer->document) : NULL;
     const struct json_value *errors = json_member(problem, "errors");
@@ -175,19 +175,17 @@ int cli_judge(const struct answer *answer)
     if (answer->status >= 200 && answer->status < 300)
         return EXIT_DONE;
     if (json_length(errors) > 0)
-        return cli_fail(EXIT_REFUSED, "%s %s", cli_text(json_element(errors, 0), "pointer"), cli_text(json_element(errors, 0), "detail"));
-    return cli_fail(EXIT_REFUSED, "%s (%s)", problem ? cli_text(problem, "detail") : "refused", problem ? cli_text(problem, "code") : "");
+        return cli_fail(EXIT_REFUSED, "%s%s %s", where, cli_text(json_element(errors, 0), "pointer"), cli_text(json_element(errors, 0), "detail"));
+    return cli_fail(EXIT_REFUSED, "%s%s (%s)", where, problem ? cli_text(problem, "detail") : "refused", problem ? cli_text(problem, "code") : "");
 }
 
-bool cli_ask(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer, int *code)
+bool cli_ask(struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer, int *code)
 {
     *code = cli_call(cli, method, path, body, answer);
     if (*code != EXIT_DONE)
         return false;
-    *code = cli_judge(answer);
-    if (*code == EXIT_DONE && cli->json) {
-        fwrite(answer->body, 1, answer->length, stdout);
-        fputc('\n', stdout);
-    }
+    *code = cli_judge(answer, "");
+    if (*code == EXIT_DONE && cli->json)
+        printf("%s\n", answer->length > 0 ? answer->body : "{}");
     return *code == EXIT_DONE && !cli->json;
 }

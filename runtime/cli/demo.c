@@ -138,8 +138,6 @@ int command_demo(struct cli *cli)
     char *whole = NULL; /* the lines to paste work from any folder */
     int code;
 
-    if (cli->argument_count > 1)
-        return cli_usage("demo");
     if (strlen(demo.folder) >= FOLDER_BYTES)
         return cli_fail(EXIT_REFUSED, "the folder's name is too long; name another one: ostler demo DIR");
     code = prepare(demo.folder, configuration);

@@ -108,7 +108,5 @@ int serve(const char *configuration_path, void (*announce)(const char *address, 
 
 int command_serve(struct cli *cli)
 {
-    if (cli->argument_count > 0)
-        return cli_usage("serve");
     return serve(configuration_path(cli->configuration), NULL, NULL);
 }
