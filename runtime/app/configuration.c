@@ -137,17 +137,21 @@ static int run_file(lua_State *lua)
     return 0;
 }
 
-static struct configuration *configuration_create(void)
+static struct configuration *configuration_create(const char *text, size_t length)
 {
     struct configuration *configuration = calloc(1, sizeof(*configuration));
 
     if (!configuration)
         return NULL;
     configuration->site = calloc(1, sizeof(*configuration->site));
-    if (!configuration->site) {
-        free(configuration);
+    configuration->text = malloc(length + 1);
+    if (!configuration->site || !configuration->text) {
+        configuration_free(configuration);
         return NULL;
     }
+    memcpy(configuration->text, text, length);
+    configuration->text[length] = '\0';
+    configuration->text_length = length;
     snprintf(configuration->http.listen, sizeof(configuration->http.listen), "127.0.0.1:8080");
     snprintf(configuration->metrics.listen, sizeof(configuration->metrics.listen), "127.0.0.1:9464");
     configuration->http.workers = 256;
@@ -196,28 +200,23 @@ enum ost_status configuration_parse(const char *text, size_t length, const char 
                                     struct configuration_report *report)
 {
     struct sandbox_limits limits = {.memory_bytes = 64 << 20, .cpu_ns = 1000000000};
-    struct configuration_context context = {.text = text, .length = length, .path = path, .report = report};
+    struct configuration_context context = {.length = length, .path = path, .report = report};
     struct sandbox_failure failure;
     struct sandbox *sandbox = NULL;
     enum ost_status status = OST_NO_MEMORY;
 
     memset(report, 0, sizeof(*report));
     snprintf(report->file, sizeof(report->file), "%s", path);
-    context.configuration = configuration_create();
+    context.configuration = configuration_create(text, length);
     if (!context.configuration || sandbox_create(&limits, &sandbox) != OST_OK)
         goto done;
+    context.text = context.configuration->text;
     sandbox_set_host(sandbox, &context);
     if (!sandbox_call(sandbox, run_file, NULL, &failure) && (failure.breach != SANDBOX_ERROR || strcmp(failure.text, "reported") != 0))
         report_problem(report, failure.line, false, "%s", failure.text);
     else
         check_whole(&context);
     snprintf(report->storage_path, sizeof(report->storage_path), "%s", context.configuration->storage.path);
-    context.configuration->text = malloc(length + 1);
-    if (!context.configuration->text)
-        goto done;
-    memcpy(context.configuration->text, text, length);
-    context.configuration->text[length] = '\0';
-    context.configuration->text_length = length;
     if (!add_staff(context.configuration->site))
         goto done;
     status = report->errors > 0 ? OST_INVALID : OST_OK;

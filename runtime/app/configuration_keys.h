@@ -9,7 +9,7 @@
 #include "runtime/core/scope.h"
 
 struct configuration_context {
-    const char *text;
+    const char *text; /* with a NUL behind it */
     size_t length;
     const char *path;
     struct configuration *configuration;

@@ -91,7 +91,7 @@ int configuration_line_of(const struct keys *keys, const char *key)
     int before = keys->before;
     int line = 1;
 
-    if (!key)
+    if (!key || keys->context->report->count >= CONFIGURATION_PROBLEMS_MAX) /* nobody will be shown more */
         return keys->line;
     for (const char *at = text; at < end && line <= keys->line; at++) {
         const char *brace = line == keys->line && (at == text || !is_word(at[-1])) ? opening_of(at, end, keys->section) : NULL;
