@@ -298,7 +298,7 @@ static void a_full_disk_refuses_starts_and_lets_every_car_out(void **state)
     char mount_point[] = "/tmp/ostler-disk-XXXXXX";
 
     (void)state;
-    fill_small_disk(mount_point, "size=12m", true, inside);
+    fill_small_disk(mount_point, "size=13m", true, inside);
     for (int i = 0; i < 200 && start("x", "X", NULL) == 201; i++) { /* the log may have room left in it */
         char session[64];
 
@@ -326,7 +326,7 @@ static void stops_that_a_full_disk_never_took_are_recorded_by_the_next_run(void 
     char *log;
 
     (void)state;
-    fill_small_disk(mount_point, "size=12m", true, inside);
+    fill_small_disk(mount_point, "size=13m", true, inside);
     stop_all(inside, answered);
     assert_true(count_of(answered, 202) > 0);
     garage_signal(&garage, SIGTERM);
