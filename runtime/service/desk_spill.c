@@ -14,7 +14,7 @@
 #include "runtime/service/desk_internal.h"
 #include "runtime/service/stop_json.h"
 
-#define RESERVED_BYTES (256 * 1024)
+#define RESERVED_BYTES (1024 * 1024) /* some hundred stops */
 
 static void log_lost(struct uuid session_id, const char *what, const char *why)
 {
