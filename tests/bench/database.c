@@ -18,7 +18,8 @@ static void must(bool good, const char *doing)
 
 void bench_database_open(struct bench_database *database, const char *path)
 {
-    static const char *const garages[] = {"north"};
+    static const char garages[][SLUG_BYTES] = {"north"};
+    bool all_there = false;
 
     memset(database, 0, sizeof(*database));
     pthread_mutex_init(&database->counters.lock, NULL);
@@ -26,7 +27,8 @@ void bench_database_open(struct bench_database *database, const char *path)
     uuid_generator_init(&database->ids);
     must(connection_open(&database->connection, path, CONNECTION_WRITER) == OST_OK, "open the database");
     must(migrate(&database->connection) == OST_OK, "make the tables");
-    must(counters_load(&database->counters, &database->connection, garages, 1) == OST_OK, "load the counters");
+    must(counters_load(&database->counters, &database->connection, garages, 1, &all_there) == OST_OK && all_there,
+         "load the counters");
     database->applier.connection = &database->connection;
     database->applier.counters = &database->counters;
 }
