@@ -102,6 +102,23 @@ static enum ost_status find_session(struct store *base, struct uuid id, struct s
     READ(base, settled(base, find_session_row(&reader->connection, id, out), out));
 }
 
+static enum ost_status find_running(struct store *base, struct uuid id, struct session *out)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct session found;
+    int64_t garage;
+
+    memset(&found, 0, sizeof(found));
+    if (!running_find(&store->running, id, &garage, found.partner_id) ||
+        !counters_name(&store->counters, garage, found.garage_id))
+        return OST_NOT_FOUND;
+    found.id = id;
+    found.status = SESSION_ACTIVE;
+    found.started_at_ms = uuid_order(id) >> 12; /* it was made when the session began */
+    *out = found;
+    return OST_OK;
+}
+
 static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id, struct session *out)
 {
     READ(base, settled(base, find_active_row(&reader->connection, SQL_ACTIVE_BY_USER, partner_id, user_id, out), out));
@@ -592,6 +609,7 @@ static enum ost_status read_facts(struct store *base, const char *garage_id, con
 void reads_fill_ops(struct store_ops *ops)
 {
     ops->find_session = find_session;
+    ops->find_running = find_running;
     ops->find_active_by_user = find_active_by_user;
     ops->find_active_by_plate = find_active_by_plate;
     ops->list_sessions = list_sessions;

@@ -46,6 +46,8 @@ const char *const statement_texts[SQL_COUNT] = {
                            "WHERE s.partner = (SELECT number FROM partner WHERE id = ?1) AND s.user = ?2",
     [SQL_ACTIVE_BY_PLATE] = "SELECT " SESSION_KEYS FROM_ACTIVE
                             "WHERE s.garage = (SELECT number FROM garage WHERE id = ?1) AND s.plate = ?2",
+    [SQL_RUNNING_LOAD] = "SELECT s.key, s.tail, s.garage, p.id FROM active_session s JOIN partner p ON p.number = s.partner "
+                         "WHERE s.key < ?1 ORDER BY s.key DESC LIMIT ?2",
     [SQL_PENDING_PUT] = "INSERT INTO pending_price VALUES (?1, ?2, ?3, ?4)",
     [SQL_PENDING_DELETE] = "DELETE FROM pending_price WHERE session = ?1",
     [SQL_PENDING_LIST] = "SELECT w.session, w.tail, g.id, w.inputs FROM pending_price w JOIN garage g ON g.number = w.garage "

@@ -61,6 +61,7 @@ struct sqlite_store {
     struct connection connection;
     struct applier applier;
     struct counters counters;
+    struct running running;
     int64_t retry_posted_at_ms;  /* monotonic */
     int64_t posted_due_ms;       /* monotonic; under the lock */
     int64_t room_checked_ms;
