@@ -114,6 +114,7 @@ int apply_start(struct applier *applier, struct store_change *change)
         garage->counts.occupied++;
         garage->counts.season_inside += change->session->kind == VISIT_SEASON;
         garage->changed = true;
+        running_note_start(applier->counters->running, change->session->id, garage->number, change->session->partner_id);
     }
     return code;
 }
@@ -223,6 +224,8 @@ int apply_stop(struct applier *applier, struct store_change *change)
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
+    if (code == SQLITE_DONE)
+        running_note_end(applier->counters->running, change->session->id);
     if (code == SQLITE_DONE && garage) {
         /* Staff may have said that fewer cars are inside than sessions run: a count never goes below none. */
         if (garage->counts.occupied > 0)

@@ -106,6 +106,7 @@ int counters_save(struct counters *counters, struct connection *connection)
 
 void counters_publish(struct counters *counters)
 {
+    running_publish(counters->running);
     pthread_mutex_lock(&counters->lock);
     for (size_t i = 0; i < counters->count; i++) {
         if (!counters->working[i].changed)
@@ -125,6 +126,7 @@ void counters_lists_changed(struct counters *counters)
 
 void counters_forget(struct counters *counters)
 {
+    running_forget(counters->running);
     for (size_t i = 0; i < counters->count; i++) {
         if (counters->working[i].changed)
             counters->working[i] = counters->published[i];
@@ -145,4 +147,18 @@ enum ost_status counters_read(struct counters *counters, const char *garage_id, 
     }
     pthread_mutex_unlock(&counters->lock);
     return status;
+}
+
+bool counters_name(struct counters *counters, int64_t number, char garage_id[SLUG_BYTES])
+{
+    bool found = false;
+
+    pthread_mutex_lock(&counters->lock);
+    for (size_t i = 0; i < counters->count && !found; i++) {
+        found = counters->published[i].number == number;
+        if (found)
+            memcpy(garage_id, counters->published[i].id, SLUG_BYTES);
+    }
+    pthread_mutex_unlock(&counters->lock);
+    return found;
 }

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include "db/connection.h"
+#include "db/running.h"
 #include "runtime/ports/store.h"
 
 #define GARAGES_MAX 256
@@ -21,6 +22,7 @@ struct garage_counter {
 };
 
 struct counters {
+    struct running *running; /* published and forgotten with the counts; NULL: there is none */
     size_t count; /* grows by loading only; under the lock where it is not the writer that reads it */
     struct garage_counter working[GARAGES_MAX];   /* the writer's, as of its open transaction */
     struct garage_counter published[GARAGES_MAX]; /* under the lock: as of the last commit */
@@ -47,6 +49,7 @@ void counters_publish(struct counters *counters);
 void counters_forget(struct counters *counters);
 void counters_lists_changed(struct counters *counters);
 /* Any thread. */
+bool counters_name(struct counters *counters, int64_t number, char garage_id[SLUG_BYTES]); /* false: no such garage */
 enum ost_status counters_read(struct counters *counters, const char *garage_id, struct garage_counts *out);
 
 #endif

@@ -56,16 +56,6 @@ static int read_lists(struct connection *connection, const char *plate, const ch
     return code;
 }
 
-/* The first column of the one row of a statement that is about a garage's plate; 0 where there is none. */
-static int read_number(sqlite3_stmt *row, int64_t *out)
-{
-    int code = sqlite3_step(row);
-
-    *out = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
-    sqlite3_reset(row);
-    return code == SQLITE_ROW ? SQLITE_DONE : code;
-}
-
 static int count_visits(struct connection *connection, int64_t garage, const char *plate, int64_t today_from_ms,
                         struct visit_facts *facts)
 {
@@ -82,7 +72,7 @@ static int count_visits(struct connection *connection, int64_t garage, const cha
             bind_integer(row, 3, today_from_ms);
             bind_integer(row, 4, (int64_t)((uint64_t)today_from_ms << 12));
         }
-        code = read_number(row, &numbers[i]);
+        code = row_number(row, &numbers[i]);
     }
     if (code == SQLITE_DONE) {
         facts->inside = numbers[0] > 0;
@@ -110,7 +100,7 @@ static int count_season_holders(struct sqlite_store *store, struct connection *c
         return SQLITE_DONE;
     row = connection_statement(connection, SQL_LIST_COUNT);
     bind_text(row, 1, visit_kind_text(VISIT_SEASON));
-    code = read_number(row, &facts->season_holders);
+    code = row_number(row, &facts->season_holders);
     if (code != SQLITE_DONE)
         return code;
     pthread_mutex_lock(&counters->lock);

@@ -62,8 +62,10 @@ static enum ost_status read_newest(struct sqlite_store *store)
         return connection_fault(&store->connection, code, "cannot read the newest ids");
     uuid_generator_raise(store->settings.ids, newest);
     clock_raise_floor(store->settings.clock, newest >> 12);
-    if (store->own_from == 0)
+    if (store->own_from == 0) {
         store->own_from = newest + 1;
+        running_begin_load(&store->running, store->own_from);
+    }
     return OST_OK;
 }
 

@@ -6,25 +6,47 @@
 #include "db/store_internal.h"
 #include "runtime/base/log.h"
 
+/* The first that is free: a commit empties every reader's page cache, so the fewer are in use, the warmer they are. */
+static struct reader *take_free(struct sqlite_store *store, unsigned first)
+{
+    for (unsigned i = first; i < store->settings.readers; i++) {
+        if (pthread_mutex_trylock(&store->readers[i].lock) == 0)
+            return &store->readers[i];
+    }
+    return NULL;
+}
+
+static struct reader *opened(struct sqlite_store *store, struct reader *reader)
+{
+    if (reader->connection.database || connection_open(&reader->connection, store->path, CONNECTION_READER) == OST_OK)
+        return reader;
+    pthread_mutex_unlock(&reader->lock);
+    return NULL;
+}
+
 struct reader *reader_take(struct sqlite_store *store)
 {
-    struct reader *reader = NULL;
+    struct reader *reader = take_free(store, 0);
 
-    /* The first that is free: a commit empties every reader's page cache, so the fewer are in use, the warmer they are. */
-    for (unsigned i = 0; i < store->settings.readers && !reader; i++) {
-        if (pthread_mutex_trylock(&store->readers[i].lock) == 0)
-            reader = &store->readers[i];
-    }
     if (!reader) {
-        reader = &store->readers[atomic_fetch_add(&store->next_reader, 1) % store->settings.readers];
+        reader = &store->readers[0]; /* no list stands in this line */
         pthread_mutex_lock(&reader->lock);
     }
-    if (!reader->connection.database &&
-        connection_open(&reader->connection, store->path, CONNECTION_READER) != OST_OK) {
-        pthread_mutex_unlock(&reader->lock);
-        return NULL;
+    return opened(store, reader);
+}
+
+struct reader *reader_take_for_list(struct sqlite_store *store)
+{
+    unsigned others = store->settings.readers - 1;
+    struct reader *reader = take_free(store, others > 0 ? 1 : 0);
+
+    if (!reader) {
+        unsigned next = others > 0 ? 1 + atomic_fetch_add(&store->next_reader, 1) % others : 0;
+
+        reader = &store->readers[next];
+        pthread_mutex_lock(&reader->lock);
     }
-    return reader;
+    return opened(store, reader);
 }
 
 void reader_put(struct reader *reader)
@@ -33,9 +55,11 @@ void reader_put(struct reader *reader)
 }
 
 /* Run a read on a connection of the pool. */
-#define READ(base, call)                                                      \
+#define READ(base, call) READ_WITH(reader_take, base, call)
+#define READ_LIST(base, call) READ_WITH(reader_take_for_list, base, call)
+#define READ_WITH(take, base, call)                                           \
     do {                                                                      \
-        struct reader *reader = reader_take((struct sqlite_store *)(base));   \
+        struct reader *reader = (take)((struct sqlite_store *)(base));        \
         enum ost_status status;                                               \
                                                                               \
         if (!reader)                                                          \
@@ -75,6 +99,23 @@ static enum ost_status settled(struct store *base, enum ost_status status, struc
 static enum ost_status find_session(struct store *base, struct uuid id, struct session *out)
 {
     READ(base, settled(base, find_session_row(&reader->connection, id, out), out));
+}
+
+static enum ost_status find_running(struct store *base, struct uuid id, struct session *out)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct session found;
+    int64_t garage;
+
+    memset(&found, 0, sizeof(found));
+    if (!running_find(&store->running, id, &garage, found.partner_id) ||
+        !counters_name(&store->counters, garage, found.garage_id))
+        return OST_NOT_FOUND;
+    found.id = id;
+    found.status = SESSION_ACTIVE;
+    found.started_at_ms = uuid_order(id) >> 12; /* it was made when the session began */
+    *out = found;
+    return OST_OK;
 }
 
 static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id, struct session *out)
@@ -140,15 +181,44 @@ static enum ost_status find_answer(struct store *base, const char *partner_id, c
 
 /* ---- lists: one row more than asked tells whether there is a next page ---- */
 
-static enum ost_status list_table(struct connection *connection, enum statement which, bool is_past,
-                                  const struct session_filter *filter, store_cursor from, size_t limit,
-                                  struct session *out, size_t *count)
+/* The variants of a listing, in the order of their statements. */
+enum { OF_ALL, OF_USER, OF_PLATE, OF_PARTNER };
+#define FEW 5000
+
+/*
+ * Does the partner have few sessions? They are then found by the index that begins with the partner; those of one that
+ * has many are met soon enough on the way through all, newest first. An index by partner and age would serve both, for 4 % of
+ * the time of each start and stop. Counting stops where it is many.
+ */
+static int has_few(struct connection *connection, bool is_past, const char *partner_id, bool *has)
 {
-    sqlite3_stmt *row = connection_statement(connection, which);
-    const char *texts[] = {filter->partner_id, filter->user_id, filter->garage_id, filter->plate};
-    size_t found = 0;
+    sqlite3_stmt *row = connection_statement(connection, is_past ? SQL_PAST_OF_PARTNER : SQL_ACTIVE_OF_PARTNER);
+    int64_t count;
     int code;
 
+    bind_text(row, 1, partner_id);
+    bind_integer(row, 2, FEW + 1);
+    code = row_number(row, &count);
+    *has = count <= FEW;
+    return code;
+}
+
+static enum ost_status list_table(struct connection *connection, bool is_past, const struct session_filter *filter,
+                                  store_cursor from, size_t limit, struct session *out, size_t *count)
+{
+    const char *texts[] = {filter->partner_id, filter->user_id, filter->garage_id, filter->plate};
+    int variant = filter->user_id ? OF_USER : filter->plate ? OF_PLATE : OF_ALL;
+    int code = SQLITE_DONE;
+    bool few = false;
+    size_t found = 0;
+    sqlite3_stmt *row;
+
+    if (variant == OF_ALL && filter->partner_id)
+        code = has_few(connection, is_past, filter->partner_id, &few);
+    if (code != SQLITE_DONE)
+        return connection_fault(connection, code, "cannot list sessions");
+    variant = few ? OF_PARTNER : variant;
+    row = connection_statement(connection, (enum statement)((int)(is_past ? SQL_LIST_PAST : SQL_LIST_ACTIVE) + variant));
     bind_integer(row, 1, from);
     for (int i = 0; i < 4; i++)
         sqlite3_bind_text(row, 2 + i, texts[i], -1, SQLITE_STATIC); /* NULL binds NULL: no filter */
@@ -173,14 +243,13 @@ static int by_age(const void *a, const void *b)
 static enum ost_status list_both(struct connection *connection, const struct session_filter *filter, store_cursor from,
                                  size_t limit, struct session *both, size_t *count)
 {
-    int index = filter->user_id ? 1 : filter->plate ? 2 : 0; /* the variants stand in this order */
     size_t active = 0, past = 0;
     enum ost_status status = OST_OK;
 
     if (filter->active)
-        status = list_table(connection, (enum statement)(SQL_LIST_ACTIVE + index), false, filter, from, limit, both, &active);
+        status = list_table(connection, false, filter, from, limit, both, &active);
     if (status == OST_OK && filter->ended)
-        status = list_table(connection, (enum statement)(SQL_LIST_PAST + index), true, filter, from, limit, both + active, &past);
+        status = list_table(connection, true, filter, from, limit, both + active, &past);
     if (status == OST_OK && active > 0 && past > 0)
         qsort(both, active + past, sizeof(*both), by_age);
     *count = active + past;
@@ -190,7 +259,7 @@ static enum ost_status list_both(struct connection *connection, const struct ses
 static enum ost_status list_sessions(struct store *base, const struct session_filter *filter, store_cursor from,
                                      size_t limit, struct session *out, size_t *count, store_cursor *next)
 {
-    struct reader *reader = reader_take((struct sqlite_store *)base);
+    struct reader *reader = reader_take_for_list((struct sqlite_store *)base);
     struct session *both;
     enum ost_status status;
     size_t found = 0;
@@ -286,7 +355,7 @@ static void fill_pending(sqlite3_stmt *row, void *out, size_t at)
 static enum ost_status page_of(struct store *base, enum statement which, store_cursor from, size_t limit, size_t *count,
                                store_cursor *next, void (*fill)(sqlite3_stmt *row, void *out, size_t at), void *out)
 {
-    struct reader *reader = reader_take((struct sqlite_store *)base);
+    struct reader *reader = reader_take_for_list((struct sqlite_store *)base);
     enum ost_status status;
     sqlite3_stmt *row;
 
@@ -360,7 +429,7 @@ static enum ost_status show_list(struct connection *connection, const char *list
 static enum ost_status list_entries(struct store *base, const char *list, const char *after, size_t limit,
                                     struct list_entry *out, size_t *count)
 {
-    READ(base, show_list(&reader->connection, list, after, limit, out, count));
+    READ_LIST(base, show_list(&reader->connection, list, after, limit, out, count));
 }
 
 static enum ost_status show_tokens(struct connection *connection, size_t limit, struct device_token *out, size_t *count)
@@ -374,7 +443,7 @@ static enum ost_status show_tokens(struct connection *connection, size_t limit, 
 
 static enum ost_status list_tokens(struct store *base, size_t limit, struct device_token *out, size_t *count)
 {
-    READ(base, show_tokens(&reader->connection, limit, out, count));
+    READ_LIST(base, show_tokens(&reader->connection, limit, out, count));
 }
 
 static enum ost_status show_locks(struct connection *connection, int64_t now_ms, const struct maintenance_lock *after,
@@ -399,6 +468,7 @@ static enum ost_status list_maintenance(struct store *base, int64_t now_ms, cons
 void reads_fill_ops(struct store_ops *ops)
 {
     ops->find_session = find_session;
+    ops->find_running = find_running;
     ops->find_active_by_user = find_active_by_user;
     ops->find_active_by_plate = find_active_by_plate;
     ops->list_sessions = list_sessions;

@@ -110,6 +110,7 @@ void room_look_again(struct sqlite_store *store, int64_t now_ms)
 {
     enum store_room room = (enum store_room)atomic_load(&store->room);
 
+    running_load_some(&store->running, &store->connection);
     opening_try_again(store, now_ms);
     if (room == STORE_ROOM || atomic_load(&store->is_read_only) || now_ms < store->room_checked_ms + LOOK_EVERY_MS)
         return;

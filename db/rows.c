@@ -242,3 +242,12 @@ void row_token(sqlite3_stmt *row, struct device_token *out)
     out->expires_at_ms = sqlite3_column_int64(row, 5);
     out->revoked_at_ms = sqlite3_column_int64(row, 6);
 }
+
+int row_number(sqlite3_stmt *row, int64_t *out)
+{
+    int code = sqlite3_step(row);
+
+    *out = code == SQLITE_ROW ? sqlite3_column_int64(row, 0) : 0;
+    sqlite3_reset(row);
+    return code == SQLITE_ROW ? SQLITE_DONE : code;
+}

@@ -23,4 +23,7 @@ enum ost_status count_opening_rows(struct connection *connection, struct uuid se
                                    int64_t since_ms, struct uuid except, struct opening_count *out);
 void row_token(sqlite3_stmt *row, struct device_token *out);
 
+/* Step: the first column of a statement's one row, 0 where there is none; resets it. SQLITE_DONE, or a fault. */
+int row_number(sqlite3_stmt *row, int64_t *out);
+
 #endif

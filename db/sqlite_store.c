@@ -162,6 +162,7 @@ static void free_all(struct sqlite_store *store)
     pthread_mutex_destroy(&store->checkpoint_lock);
     pthread_cond_destroy(&store->work);
     pthread_mutex_destroy(&store->lock);
+    running_finish(&store->running);
     free(store->garage_ids);
     free(store->readers);
     free(store);
@@ -238,12 +239,13 @@ enum ost_status sqlite_store_open(const struct sqlite_store_settings *settings, 
         return OST_NO_MEMORY;
     store->readers = calloc(settings->readers ? settings->readers : READERS, sizeof(*store->readers));
     store->garage_ids = calloc(settings->garage_count + 1, sizeof(*store->garage_ids));
-    if (!store->readers || !store->garage_ids) {
+    if (!store->readers || !store->garage_ids || !running_init(&store->running, GROUP_MAX)) {
         free(store->garage_ids);
         free(store->readers);
         free(store);
         return OST_NO_MEMORY;
     }
+    store->counters.running = &store->running;
     take_settings(store, settings);
     pthread_once(&ops_once, fill_ops);
     store->base.ops = &the_ops;

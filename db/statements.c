@@ -12,6 +12,7 @@
     " LEFT JOIN door_command n ON n.key = s.entry_command LEFT JOIN door_command x ON x.key = s.exit_command "
 #define OF_USER "s.partner IN (SELECT number FROM partner WHERE ?2 IS NULL OR id = ?2) AND s.user = ?3 AND "
 #define OF_PLATE "s.garage IN (SELECT number FROM garage WHERE ?4 IS NULL OR id = ?4) AND s.plate = ?5 AND "
+#define THE_PARTNER "(SELECT number FROM partner WHERE id = ?2)"
 #define FILTERS                                                                                                           \
     "s.key < ?1 AND (?2 IS NULL OR p.id = ?2) AND (?3 IS NULL OR s.user = ?3) AND (?4 IS NULL OR g.id = ?4) "             \
     "AND (?5 IS NULL OR s.plate = ?5) "
@@ -50,6 +51,8 @@ const char *const statement_texts[SQL_COUNT] = {
                            "WHERE s.partner = (SELECT number FROM partner WHERE id = ?1) AND s.user = ?2",
     [SQL_ACTIVE_BY_PLATE] = "SELECT " SESSION_KEYS FROM_ACTIVE
                             "WHERE s.garage = (SELECT number FROM garage WHERE id = ?1) AND s.plate = ?2",
+    [SQL_RUNNING_LOAD] = "SELECT s.key, s.tail, s.garage, p.id FROM active_session s JOIN partner p ON p.number = s.partner "
+                         "WHERE s.key < ?1 ORDER BY s.key DESC LIMIT ?2",
     [SQL_PENDING_PUT] = "INSERT INTO pending_price VALUES (?1, ?2, ?3, ?4)",
     [SQL_PENDING_DELETE] = "DELETE FROM pending_price WHERE session = ?1",
     [SQL_PENDING_LIST] = "SELECT w.session, w.tail, g.id, w.inputs FROM pending_price w JOIN garage g ON g.number = w.garage "
@@ -148,11 +151,20 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_PRUNE_LOCKS] = "DELETE FROM maintenance WHERE (garage, door) IN (SELECT garage, door FROM maintenance WHERE until_at < ?2 LIMIT ?3)",
     [SQL_PRUNE_AUDIT] = "DELETE FROM audit WHERE key IN (SELECT key FROM audit WHERE key < ?1 ORDER BY key LIMIT ?3)",
 
-    /* Newest first; the index is the user's where one is named, else the plate's, else the key's own. */
+    /* Newest first; the index is the user's where one is named, else the plate's, else the partner's, else the key's own. */
     [SQL_LIST_ACTIVE] = "SELECT " SESSION_KEYS FROM_ACTIVE "WHERE " FILTERS NEWEST_FIRST,
     [SQL_LIST_ACTIVE_OF_USER] = "SELECT " SESSION_KEYS FROM_ACTIVE "WHERE " OF_USER FILTERS NEWEST_FIRST,
     [SQL_LIST_ACTIVE_OF_PLATE] = "SELECT " SESSION_KEYS FROM_ACTIVE "WHERE " OF_PLATE FILTERS NEWEST_FIRST,
+    /* All that the partner has, put in order: for one that has few; see list_table(). */
+    [SQL_LIST_ACTIVE_OF_PARTNER] = "SELECT " SESSION_KEYS FROM_ACTIVE "WHERE s.key IN (SELECT key FROM active_session INDEXED BY "
+                                   "active_by_user WHERE partner = " THE_PARTNER ") AND " FILTERS NEWEST_FIRST,
+    [SQL_ACTIVE_OF_PARTNER] = "SELECT count(*) FROM (SELECT 1 FROM active_session INDEXED BY active_by_user WHERE partner = "
+                              "(SELECT number FROM partner WHERE id = ?1) LIMIT ?2)",
+    [SQL_PAST_OF_PARTNER] = "SELECT count(*) FROM (SELECT 1 FROM past_session INDEXED BY past_by_user WHERE partner = "
+                            "(SELECT number FROM partner WHERE id = ?1) LIMIT ?2)",
     [SQL_LIST_PAST] = "SELECT " SESSION_KEYS ", " PAST_KEYS FROM_PAST "WHERE " FILTERS NEWEST_FIRST,
     [SQL_LIST_PAST_OF_USER] = "SELECT " SESSION_KEYS ", " PAST_KEYS FROM_PAST "WHERE " OF_USER FILTERS NEWEST_FIRST,
+    [SQL_LIST_PAST_OF_PARTNER] = "SELECT " SESSION_KEYS ", " PAST_KEYS FROM_PAST "WHERE s.key IN (SELECT key FROM past_session "
+                                 "INDEXED BY past_by_user WHERE partner = " THE_PARTNER ") AND " FILTERS NEWEST_FIRST,
     [SQL_LIST_PAST_OF_PLATE] = "SELECT " SESSION_KEYS ", " PAST_KEYS FROM_PAST "WHERE " OF_PLATE FILTERS NEWEST_FIRST,
 };

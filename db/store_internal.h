@@ -61,6 +61,7 @@ struct sqlite_store {
     struct connection connection;
     struct applier applier;
     struct counters counters;
+    struct running running;
     int64_t retry_posted_at_ms;  /* monotonic */
     int64_t posted_due_ms;       /* monotonic; under the lock */
     int64_t room_checked_ms;
@@ -128,6 +129,8 @@ void checkpoint_now(struct sqlite_store *store);          /* writer thread, outs
 
 /* reads.c */
 struct reader *reader_take(struct sqlite_store *store); /* NULL: it cannot be opened (logged) */
+/* Any but the first, which is left to the stops and openings: lists take long, and many may be asked for. */
+struct reader *reader_take_for_list(struct sqlite_store *store);
 void reader_put(struct reader *reader);
 void reads_fill_ops(struct store_ops *ops);
 

@@ -88,7 +88,7 @@ static void load(struct sqlite_store *store, uint64_t generation)
 {
     struct token_table *table = &store->tokens;
     int64_t now_ms = clock_monotonic_ms(store->settings.clock);
-    struct device_token *tokens;
+    struct device_token *tokens = NULL;
 
     if (now_ms < table->retry_at_ms)
         return;

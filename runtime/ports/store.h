@@ -298,6 +298,11 @@ struct store_ops {
 
     /* OST_NOT_FOUND, or a fault. Active and past sessions; commands' states are as stored (the door thread knows newer ones). */
     enum ost_status (*find_session)(struct store *store, struct uuid id, struct session *out);
+    /*
+     * From memory, for a stop while find_session() has a fault: out->id, garage_id, partner_id, status and started_at_ms (to
+     * the second), the rest zeroed. OST_NOT_FOUND: it does not run, or is not in memory: soon after a start the 262,144 newest are.
+     */
+    enum ost_status (*find_running)(struct store *store, struct uuid id, struct session *out);
     enum ost_status (*find_active_by_user)(struct store *store, const char *partner_id, const char *user_id,
                                            struct session *out);
     enum ost_status (*find_active_by_plate)(struct store *store, const char *garage_id, const char *plate,

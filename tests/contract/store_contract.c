@@ -350,9 +350,43 @@ static void a_key_is_free_again_after_a_day(void **state)
     assert_int_equal(result_of(bench, next_day), STORE_DONE);
 }
 
+static void a_running_session_is_known_without_its_row_until_it_ends(void **state)
+{
+    struct bench *bench = *state;
+    struct uuid id = park(bench, "anna", "NLAB12CD"), other = id;
+    struct session found;
+
+    other.low ^= 1;
+    assert_ok(bench->store->ops->find_running(bench->store, id, &found));
+    assert_true(uuid_equal(found.id, id));
+    assert_string_equal(found.garage_id, "nassaukade");
+    assert_string_equal(found.partner_id, "parkapp");
+    assert_int_equal(found.status, SESSION_ACTIVE);
+    assert_in_range(clock_wall_ms(&bench->clock) - found.started_at_ms, 0, 60000);
+    assert_int_equal(bench->store->ops->find_running(bench->store, other, &found), OST_NOT_FOUND);
+    assert_int_equal(result_of(bench, a_stop(bench, id, "parkapp")), STORE_DONE);
+    assert_int_equal(bench->store->ops->find_running(bench->store, id, &found), OST_NOT_FOUND);
+}
+
+static void what_was_refused_does_not_run(void **state)
+{
+    struct bench *bench = *state;
+    struct store_change *again;
+    struct session found;
+    struct uuid refused;
+
+    park(bench, "anna", "NLAB12CD");
+    again = a_start(bench, "anna", "NLXY99ZZ");
+    refused = again->session->id;
+    assert_int_equal(result_of(bench, again), STORE_USER_ACTIVE);
+    assert_int_equal(bench->store->ops->find_running(bench->store, refused, &found), OST_NOT_FOUND);
+}
+
 int store_contract_run(const char *name, const struct store_factory *factory)
 {
     const struct CMUnitTest cases[] = {
+        CASE(a_running_session_is_known_without_its_row_until_it_ends),
+        CASE(what_was_refused_does_not_run),
         CASE(a_started_session_is_found_by_id_user_and_plate),
         CASE(an_id_with_another_tail_is_not_found),
         CASE(the_same_start_again_answers_with_the_running_session),

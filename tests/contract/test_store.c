@@ -8,6 +8,7 @@
 
 #include "db/sqlite_store.h"
 #include "db/sqlite_tools.h"
+#include "db/store_internal.h"
 #include "tests/unit/check.h"
 
 #define SPOTS 5
@@ -371,6 +372,88 @@ static void lists_go_on_where_the_last_page_ended(void **state)
     assert_int_equal(sessions[0].status, SESSION_ENDED);
 }
 
+static void lists_leave_a_reader_to_those_who_want_out(void **state)
+{
+    struct sqlite_store *sqlite = (struct sqlite_store *)store;
+    struct reader *lists[32];
+    struct session session, found;
+    unsigned count = sqlite->settings.readers - 1;
+
+    (void)state;
+    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
+    assert_in_range(count, 1, 32);
+    for (unsigned i = 0; i < count; i++)
+        assert_non_null(lists[i] = reader_take_for_list(sqlite));
+    assert_ok(store->ops->find_session(store, session.id, &found));
+    for (unsigned i = 0; i < count; i++)
+        reader_put(lists[i]);
+}
+
+/* What the planner says it will do. */
+static void explain(enum statement which, char *plan, size_t bytes)
+{
+    struct connection connection = {.database = NULL};
+    sqlite3_stmt *row = NULL;
+    char text[4096];
+
+    assert_ok(connection_open(&connection, path, CONNECTION_READER));
+    snprintf(text, sizeof(text), "EXPLAIN QUERY PLAN %s", statement_texts[which]);
+    assert_int_equal(sqlite3_prepare_v2(connection.database, text, -1, &row, NULL), SQLITE_OK);
+    for (size_t length = 0; sqlite3_step(row) == SQLITE_ROW && length < bytes;)
+        length += (size_t)snprintf(plan + length, bytes - length, "%s\n", (const char *)sqlite3_column_text(row, 3));
+    sqlite3_finalize(row);
+    connection_close(&connection);
+}
+
+static void a_partners_sessions_are_found_by_an_index(void **state)
+{
+    static const enum statement lists[] = {SQL_LIST_ACTIVE_OF_PARTNER, SQL_LIST_PAST_OF_PARTNER,
+                                           SQL_ACTIVE_OF_PARTNER, SQL_PAST_OF_PARTNER};
+    char plan[4096] = "";
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        explain(lists[i], plan, sizeof(plan));
+        if (strstr(plan, "SCAN s") || strstr(plan, "SCAN p") || strstr(plan, "TEMP B-TREE"))
+            fail_msg("%s", plan);
+    }
+}
+
+static void a_partner_lists_its_own_whether_few_or_many(void **state)
+{
+    struct session_filter filter = {.partner_id = "parkapp", .active = true, .ended = true};
+    static struct session found[10];
+    char user[16], plate[16];
+    store_cursor next = INT64_MAX;
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 5003; i++) { /* more than FEW in reads.c */
+        struct store_change *start;
+
+        snprintf(user, sizeof(user), "u%d", i);
+        snprintf(plate, sizeof(plate), "P%d", i);
+        start = start_of("north", user, plate);
+        start->u.start.spots = 6000;
+        if (i % 2500 == 0)
+            strcpy(start->session->partner_id, "other");
+        assert_int_equal(commit(start, NULL), STORE_DONE);
+    }
+    filter.partner_id = "other";
+    assert_ok(store->ops->list_sessions(store, &filter, INT64_MAX, 10, found, &count, &next));
+    assert_int_equal(count, 3);
+    assert_string_equal(found[0].user_id, "u5000");
+    assert_string_equal(found[2].user_id, "u0");
+    filter.partner_id = "nobody";
+    assert_ok(store->ops->list_sessions(store, &filter, INT64_MAX, 10, found, &count, &next));
+    assert_int_equal(count, 0);
+    filter.partner_id = "parkapp";
+    assert_ok(store->ops->list_sessions(store, &filter, INT64_MAX, 10, found, &count, &next));
+    assert_int_equal(count, 10);
+    assert_string_equal(found[0].user_id, "u5002");
+    assert_string_equal(found[2].user_id, "u4999");
+}
+
 static void a_token_of_another_process_counts_at_once(void **state)
 {
     struct device_token token = {.id = "tok_1", .partner_id = "parkapp", .scopes = SCOPE_SESSIONS_READ, .hash = {1, 2, 3}};
@@ -512,6 +595,8 @@ int main(void)
         CASE(occupancy_set_by_staff_moves_with_starts_and_stops_and_stays_above_zero), CASE(an_answer_is_kept_with_its_key),
         CASE(openings_are_counted_with_the_implied_one), CASE(what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once),
         CASE(an_outcome_that_comes_before_its_command_brings_the_row), CASE(lists_go_on_where_the_last_page_ended),
+        CASE(lists_leave_a_reader_to_those_who_want_out), CASE(a_partners_sessions_are_found_by_an_index),
+        CASE(a_partner_lists_its_own_whether_few_or_many),
         CASE(a_token_of_another_process_counts_at_once), CASE(the_same_policy_source_has_the_same_revision_for_ever),
         CASE(a_full_quota_refuses_starts_and_lets_cars_out), CASE(one_of_many_gets_the_last_spot_and_one_the_users_session),
     };

@@ -60,10 +60,20 @@ static void clean_up(void)
     assert_int_equal(system(command), 0);
 }
 
+static struct uuid park_one_of_many(struct bench *bench, const char *user, const char *plate)
+{
+    struct store_change *start = a_start(bench, user, plate);
+    struct uuid id = start->session->id;
+
+    start->u.start.spots = 10000;
+    assert_int_equal(result_of(bench, start), STORE_DONE);
+    return id;
+}
+
 /* From now on, with nothing in the memory of readers: a commit has made it old. */
 static void break_disk(struct bench *bench)
 {
-    park(bench, "zoe", "NLZ");
+    park_one_of_many(bench, "zoe", "NLZ");
     is_unreadable = true;
 }
 
@@ -131,6 +141,39 @@ static void tokens_last_read_count_while_a_newer_generation_cannot_be_read(void 
     assert_ok(find(bench, 3, &found));
 }
 
+static bool is_known(struct bench *bench, struct uuid id)
+{
+    struct session found;
+
+    return bench->store->ops->find_running(bench->store, id, &found) == OST_OK && strcmp(found.garage_id, "nassaukade") == 0 &&
+           strcmp(found.partner_id, "parkapp") == 0;
+}
+
+/* More than are loaded at once, in a table that grew, with holes where others ended. */
+static void running_sessions_are_known_without_the_disk(void **state)
+{
+    static struct uuid sessions[5000];
+    struct bench *bench = *state;
+    struct session found;
+    char user[16], plate[16];
+
+    for (int i = 0; i < 5000; i++) {
+        snprintf(user, sizeof(user), "u%d", i);
+        snprintf(plate, sizeof(plate), "P%d", i);
+        sessions[i] = park_one_of_many(bench, user, plate);
+    }
+    bench->store->ops->destroy(bench->store);
+    bench->store = open_store(&bench->clock, &bench->ids);
+    for (int tries = 0; tries < 1000 && !is_known(bench, sessions[0]); tries++) /* the oldest comes last */
+        usleep(10000);
+    for (int i = 0; i < 5000; i += 3)
+        assert_int_equal(result_of(bench, a_stop(bench, sessions[i], "parkapp")), STORE_DONE);
+    break_disk(bench);
+    assert_int_equal(bench->store->ops->find_session(bench->store, sessions[1], &found), OST_CORRUPT);
+    for (int i = 0; i < 5000; i++)
+        assert_int_equal(is_known(bench, sessions[i]), i % 3 != 0);
+}
+
 #define UNREADABLE(function) cmocka_unit_test_setup_teardown(function, bench_set_up, mend_disk)
 
 int main(void)
@@ -138,6 +181,7 @@ int main(void)
     static const struct store_factory sqlite = {make, clean_up};
     const struct CMUnitTest cases[] = {
         UNREADABLE(tokens_are_known_without_the_disk),
+        UNREADABLE(running_sessions_are_known_without_the_disk),
         UNREADABLE(tokens_last_read_count_while_a_newer_generation_cannot_be_read),
     };
 

@@ -118,6 +118,22 @@ static enum ost_status find_session(struct store *base, struct uuid id, struct s
     return leave_with_session(store, table_find(&store->tables[SESSIONS], id), out);
 }
 
+static enum ost_status find_running_by_id(struct store *base, struct uuid id, struct session *out)
+{
+    struct memory_store *store = enter(base);
+    const struct session *row = table_find(&store->tables[SESSIONS], id);
+    struct session found = {.status = SESSION_ACTIVE};
+
+    if (!row || row->status != SESSION_ACTIVE)
+        return leave(store, false);
+    found.id = id;
+    found.started_at_ms = uuid_order(id) >> 12;
+    memcpy(found.garage_id, row->garage_id, sizeof(found.garage_id));
+    memcpy(found.partner_id, row->partner_id, sizeof(found.partner_id));
+    *out = found;
+    return leave(store, true);
+}
+
 static enum ost_status find_active_by_user(struct store *base, const char *partner_id, const char *user_id,
                                            struct session *out)
 {
@@ -487,6 +503,7 @@ static enum ost_status read_facts(struct store *base, const char *garage_id, con
 void memory_reads_fill_ops(struct store_ops *ops)
 {
     ops->find_session = find_session;
+    ops->find_running = find_running_by_id;
     ops->find_active_by_user = find_active_by_user;
     ops->find_active_by_plate = find_active_by_plate;
     ops->list_sessions = list_sessions;
