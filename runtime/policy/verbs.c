@@ -92,8 +92,12 @@ static int verb_notify(lua_State *lua)
     struct policy_run *run = speaking(lua, "notify");
     const char *text = luaL_checkstring(lua, 1);
 
-    if (run->decision->note_count < DECISION_NOTES_MAX)
-        text_copy(run->decision->notes[run->decision->note_count++], REASON_BYTES, text);
+    if (run->decision->note_count < DECISION_NOTES_MAX) {
+        struct decision *decision = run->decision;
+
+        decision->note_authors[decision->note_count] = decision->revision_count; /* who is asked now stands last */
+        text_copy(decision->notes[decision->note_count++], REASON_BYTES, text);
+    }
     return 0;
 }
 

@@ -49,6 +49,25 @@ static void any_denial_denies_and_the_first_by_order_is_shown(void **state)
     host->ops->destroy_set(host, set);
 }
 
+static void a_note_is_known_by_the_policy_that_wrote_it(void **state)
+{
+    static const char *const texts[] = {
+        "policy { name = 'a', order = 1 } function on.session_start(visit) notify('first') end",
+        "policy { name = 'b', order = 2 } function on.session_start(visit) end",
+        "policy { name = 'c', order = 3 } function on.session_start(visit) notify('second') end",
+    };
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+    struct policy_set *set = compile(texts, 3);
+    struct decision decision;
+
+    (void)state;
+    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_int_equal(decision.note_count, 2);
+    assert_string_equal(decision_note_author(&decision, 0)->name, "a");
+    assert_string_equal(decision_note_author(&decision, 1)->name, "c");
+    host->ops->destroy_set(host, set);
+}
+
 static void charges_add_up_and_replace_price_replaces_those_before(void **state)
 {
     static const char *const texts[] = {
@@ -314,7 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(denials_are_recorded_with_code_text_and_line), T(no_opinion_allows_and_return_decides_nothing),
-        T(any_denial_denies_and_the_first_by_order_is_shown), T(charges_add_up_and_replace_price_replaces_those_before),
+        T(a_note_is_known_by_the_policy_that_wrote_it), T(any_denial_denies_and_the_first_by_order_is_shown), T(charges_add_up_and_replace_price_replaces_those_before),
         T(hours_close_at_their_minute_and_reach_past_midnight), T(tariffs_count_started_steps_after_the_free_time_up_to_the_cap),
         T(mistakes_are_named_with_their_line_and_what_was_meant), T(what_breaks_while_running_is_broken_and_named),
         T(texts_are_cut_between_characters), T(errors_say_their_line_once),
