@@ -42,38 +42,7 @@ int apply_partner(struct applier *applier, const char *partner_id, int64_t *numb
     return code;
 }
 
-int apply_decision(struct applier *applier, const struct decision *decision)
-{
-    sqlite3_stmt *row;
-    struct json_writer writer;
-    char revisions[3072];
-    char reasons[8192];
-
-    if (uuid_is_nil(decision->id))
-        return SQLITE_DONE;
-    row = connection_statement(applier->connection, SQL_DECISION_PUT);
-    bind_id(row, 1, decision->id);
-    bind_integer(row, 3, decision->trigger);
-    bind_integer(row, 4, decision->outcome);
-    bind_integer(row, 5, decision->decided_at_ms);
-    bind_integer(row, 6, decision->cpu_ns);
-    sqlite3_bind_null(row, 7);
-    sqlite3_bind_null(row, 8);
-    if (decision->revision_count > 0) {
-        json_writer_init(&writer, revisions, sizeof(revisions));
-        decision_write_revisions(&writer, decision);
-        sqlite3_bind_text(row, 7, revisions, (int)writer.length, SQLITE_STATIC);
-    }
-    if (decision->reason_count > 0) {
-        json_writer_init(&writer, reasons, sizeof(reasons));
-        decision_write_reasons(&writer, decision);
-        if (!writer.overflow)
-            sqlite3_bind_text(row, 8, reasons, (int)writer.length, SQLITE_STATIC);
-    }
-    return connection_run(row);
-}
-
-int apply_command(struct applier *applier, const struct door_command *command, bool is_explicit)
+int apply_command(struct applier *applier, const struct door_command *command)
 {
     const struct garage_counter *garage = counters_find(applier->counters, command->garage_id);
     int64_t partner = 0;
@@ -93,7 +62,7 @@ int apply_command(struct applier *applier, const struct door_command *command, b
     bind_text(row, 4, command->door_id);
     bind_integer(row, 5, command->cause);
     bind_id(row, 6, command->cause_id);
-    bind_integer(row, 8, is_explicit && !uuid_is_nil(command->cause_id));
+    bind_integer(row, 8, command->is_explicit);
     bind_integer(row, 9, partner);
     bind_text(row, 10, command->actor);
     bind_optional(row, 11, command->note);
@@ -201,6 +170,23 @@ int apply_answer(struct applier *applier, const struct stored_answer *answer)
     return connection_run(row);
 }
 
+/* An answer alone replaces an earlier one of the same request, and no other's while that is known. */
+static int apply_answer_alone(struct applier *applier, struct store_change *change)
+{
+    const struct stored_answer *answer = change->answer;
+    struct stored_answer found;
+    enum ost_status status = find_answer_row(applier->connection, answer->partner_id, answer->key, &found);
+
+    if (status != OST_OK && status != OST_NOT_FOUND)
+        return sqlite3_extended_errcode(applier->connection->database);
+    if (status == OST_OK && found.stored_at_ms + ANSWER_KEPT_MS > answer->stored_at_ms &&
+        memcmp(found.digest, answer->digest, sizeof(found.digest)) != 0) {
+        change->result = STORE_KEY_REUSED;
+        return SQLITE_DONE;
+    }
+    return apply_answer(applier, answer);
+}
+
 static int apply_open(struct applier *applier, struct store_change *change)
 {
     bool known;
@@ -209,18 +195,18 @@ static int apply_open(struct applier *applier, struct store_change *change)
     if (code != SQLITE_DONE || known)
         return code;
     if (!uuid_is_nil(change->session->id)) {
-        unsigned openings = 0;
+        struct opening_count count;
 
         if (count_opening_rows(applier->connection, change->session->id, change->command->door_id,
-                               change->u.open.since_ms, &openings) != OST_OK)
+                               change->u.open.since_ms, change->command->id, &count) != OST_OK)
             return sqlite3_extended_errcode(applier->connection->database);
-        if (openings >= change->u.open.openings_max) {
+        if (count.openings >= change->u.open.openings_max) {
             change->result = STORE_TOO_MANY_OPENINGS;
             return SQLITE_DONE;
         }
     }
-    code = apply_command(applier, change->command, true);
-    THEN(code, apply_decision(applier, change->decision));
+    code = apply_command(applier, change->command);
+    THEN(code, apply_decision(applier, change->decision, change->command->garage_id, change->session->id));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
     return code;
@@ -266,7 +252,7 @@ static int apply_outcome(struct applier *applier, struct store_change *change)
         code = connection_run(row);
         /* Its own change may still wait for room: then the outcome brings the row. */
         if (code == SQLITE_DONE && sqlite3_changes(applier->connection->database) == 0)
-            code = apply_command(applier, command, false);
+            code = apply_command(applier, command);
     }
     if (code == SQLITE_DONE && change->u.outcome.is_opening)
         code = put_ledger(applier, opening, change->u.outcome.has_command);
@@ -416,8 +402,10 @@ int apply_change(struct applier *applier, struct store_change *change)
         return apply_outcome(applier, change);
     case STORE_PRICE:
         return apply_price(applier, change);
+    case STORE_DECISION:
+        return apply_refusal(applier, change);
     case STORE_ANSWER:
-        return apply_answer(applier, change->answer);
+        return apply_answer_alone(applier, change);
     case STORE_EVENT:
         return apply_event(applier, change->event);
     case STORE_LIST_ENTRY:

@@ -35,10 +35,13 @@ int apply_change(struct applier *applier, struct store_change *change);
             (code) = (step);       \
     } while (0)
 
-/* Shared by apply.c and apply_session.c. */
+/* Shared by the files apply*.c. */
 int apply_partner(struct applier *applier, const char *partner_id, int64_t *number);
-int apply_decision(struct applier *applier, const struct decision *decision);
-int apply_command(struct applier *applier, const struct door_command *command, bool is_explicit);
+/* With an event of that garage for each of its notes. */
+int apply_decision(struct applier *applier, const struct decision *decision, const char *garage_id,
+                   struct uuid session_id);
+int apply_refusal(struct applier *applier, const struct store_change *change); /* STORE_DECISION */
+int apply_command(struct applier *applier, const struct door_command *command);
 int apply_event(struct applier *applier, const struct event *event);
 int apply_audit(struct applier *applier, const struct audit_line *audit);
 /* Look the answer's key up: SQLITE_DONE and *known false where the change may go on. */

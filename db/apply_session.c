@@ -106,8 +106,8 @@ int apply_start(struct applier *applier, struct store_change *change)
     code = insert_active(applier, change->session, garage->number, partner);
     if ((code & 0xff) == SQLITE_CONSTRAINT)
         return explain_conflict(applier, change);
-    THEN(code, apply_command(applier, change->command, false));
-    THEN(code, apply_decision(applier, change->decision));
+    THEN(code, apply_command(applier, change->command));
+    THEN(code, apply_decision(applier, change->decision, change->session->garage_id, change->session->id));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_answer(applier, change->answer));
     if (code == SQLITE_DONE) {
@@ -158,7 +158,7 @@ static int put_pending(struct applier *applier, const struct store_change *chang
     row = connection_statement(applier->connection, SQL_PENDING_PUT);
     bind_id(row, 1, change->session->id);
     bind_integer(row, 3, garage);
-    bind_text(row, 4, change->u.stop.inputs);
+    bind_text(row, 4, change->inputs);
     return connection_run(row);
 }
 
@@ -216,16 +216,16 @@ int apply_stop(struct applier *applier, struct store_change *change)
         return explain_missing(applier, change);
     if (code != SQLITE_ROW)
         return code;
+    garage = counters_find_number(applier->counters, garage_number);
     code = move_to_past(applier, change->session);
     THEN(code, put_pending(applier, change, garage_number));
-    THEN(code, apply_command(applier, change->command, false));
-    THEN(code, apply_decision(applier, change->decision));
+    THEN(code, apply_command(applier, change->command));
+    THEN(code, apply_decision(applier, change->decision, garage ? garage->id : "", change->session->id));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
     if (code == SQLITE_DONE)
         running_note_end(applier->counters->running, change->session->id);
-    garage = counters_find_number(applier->counters, garage_number);
     if (code == SQLITE_DONE && garage) {
         /* Staff may have said that fewer cars are inside than sessions run: a count never goes below none. */
         if (garage->counts.occupied > 0)

@@ -75,6 +75,7 @@ void row_command(sqlite3_stmt *row, struct door_command *out)
     out->relay_fired_at_ms = sqlite3_column_int64(row, 16);
     out->seen_open_at_ms = sqlite3_column_int64(row, 17);
     read_text(row, 18, out->traceparent, sizeof(out->traceparent));
+    out->is_explicit = sqlite3_column_int(row, 19) != 0;
 }
 
 /* After a step for one row: OK with the row at hand, NOT_FOUND, or a fault. */
@@ -127,6 +128,36 @@ enum ost_status find_command_row(struct connection *connection, struct uuid id, 
     return status;
 }
 
+static void row_decision(sqlite3_stmt *row, struct stored_decision *out)
+{
+    out->id = read_id(row, 0);
+    out->trigger = (enum policy_trigger)sqlite3_column_int(row, 2);
+    out->outcome = (enum decision_outcome)sqlite3_column_int(row, 3);
+    out->decided_at_ms = sqlite3_column_int64(row, 4);
+    out->cpu_ns = sqlite3_column_int64(row, 5);
+    read_text(row, 6, out->traceparent, sizeof(out->traceparent));
+    read_text(row, 7, out->revisions, sizeof(out->revisions));
+    read_text(row, 8, out->reasons, sizeof(out->reasons));
+    read_text(row, 9, out->partner_id, sizeof(out->partner_id));
+    read_text(row, 10, out->user_id, sizeof(out->user_id));
+    read_text(row, 11, out->plate, sizeof(out->plate));
+}
+
+enum ost_status find_decision_row(struct connection *connection, struct uuid id, struct stored_decision *out)
+{
+    sqlite3_stmt *row = connection_statement(connection, SQL_DECISION_BY_KEY);
+    enum ost_status status;
+
+    bind_integer(row, 1, uuid_order(id));
+    status = one_row(connection, sqlite3_step(row), "cannot read a decision");
+    if (status == OST_OK && uuid_equal(read_id(row, 0), id))
+        row_decision(row, out);
+    else if (status == OST_OK)
+        status = OST_NOT_FOUND;
+    sqlite3_reset(row);
+    return status;
+}
+
 enum ost_status find_active_row(struct connection *connection, enum statement which, const char *owner, const char *text,
                                 struct session *out)
 {
@@ -169,10 +200,10 @@ enum ost_status find_answer_row(struct connection *connection, const char *partn
 }
 
 enum ost_status count_opening_rows(struct connection *connection, struct uuid session_id, const char *door_id,
-                                   int64_t since_ms, unsigned *out)
+                                   int64_t since_ms, struct uuid except, struct opening_count *out)
 {
     static const enum statement counts[] = {SQL_OPENINGS_EXPLICIT, SQL_OPENINGS_IMPLIED};
-    unsigned found = 0;
+    struct opening_count found = {.openings = 0};
 
     for (size_t i = 0; i < 2; i++) {
         sqlite3_stmt *row = connection_statement(connection, counts[i]);
@@ -181,9 +212,12 @@ enum ost_status count_opening_rows(struct connection *connection, struct uuid se
         bind_id(row, 1, session_id);
         bind_text(row, 3, door_id);
         bind_integer(row, 4, since_ms);
+        bind_integer(row, 5, uuid_is_nil(except) ? 0 : uuid_order(except));
         status = one_row(connection, sqlite3_step(row), "cannot count openings");
-        if (status == OST_OK)
-            found += (unsigned)sqlite3_column_int(row, 0);
+        if (status == OST_OK) {
+            found.openings += (unsigned)sqlite3_column_int(row, 0);
+            found.has_opened |= sqlite3_column_int(row, 1) > 0;
+        }
         sqlite3_reset(row);
         if (status != OST_OK)
             return status;

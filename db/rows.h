@@ -12,13 +12,15 @@ void row_command(sqlite3_stmt *row, struct door_command *out);
 
 /* OST_NOT_FOUND where neither table has this very id. */
 enum ost_status find_session_row(struct connection *connection, struct uuid id, struct session *out);
+enum ost_status find_decision_row(struct connection *connection, struct uuid id, struct stored_decision *out);
 enum ost_status find_command_row(struct connection *connection, struct uuid id, struct door_command *out);
 enum ost_status find_answer_row(struct connection *connection, const char *partner_id, const char *key,
                                 struct stored_answer *out);
 enum ost_status find_active_row(struct connection *connection, enum statement which, const char *owner, const char *text,
                                 struct session *out);
+/* Without the command `except` (nil: with all), which may have come before its own opening. */
 enum ost_status count_opening_rows(struct connection *connection, struct uuid session_id, const char *door_id,
-                                   int64_t since_ms, unsigned *out);
+                                   int64_t since_ms, struct uuid except, struct opening_count *out);
 void row_token(sqlite3_stmt *row, struct device_token *out);
 
 #endif

@@ -19,7 +19,12 @@
 #define NEWEST_FIRST "ORDER BY s.key DESC LIMIT ?6"
 #define COMMAND_COLUMNS                                                                                                   \
     "c.key, c.tail, g.id, c.door, c.cause, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, "                \
-    "c.requested_at, c.expires_at, c.status, c.reason, c.finished_at, c.relay_fired_at, c.seen_open_at, c.traceparent"
+    "c.requested_at, c.expires_at, c.status, c.reason, c.finished_at, c.relay_fired_at, c.seen_open_at, c.traceparent, "             \
+    "c.explicit"
+/* Those that count, without the command ?5; and all that went through. */
+#define OPENING_COUNTS                                                                                                    \
+    "count(*) FILTER (WHERE requested_at >= ?4 AND status NOT IN (6, 7) AND key <> ?5), "                                 \
+    "count(*) FILTER (WHERE status IN (2, 3)) "
 
 const char *const statement_texts[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -54,7 +59,10 @@ const char *const statement_texts[SQL_COUNT] = {
                          "WHERE w.session < ?1 ORDER BY w.session DESC LIMIT ?2",
     [SQL_PRICE_SET] = "UPDATE past_session SET price = ?3, price_pending = 0 WHERE key = ?1 AND tail = ?2 AND price_pending = 1",
 
-    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+                         "ON CONFLICT DO NOTHING",
+    [SQL_DECISION_BY_KEY] = "SELECT d.key, d.tail, d.trigger, d.outcome, d.at, d.cpu_ns, d.traceparent, d.revisions, d.reasons, "
+                            "p.id, d.user, d.plate FROM decision d LEFT JOIN partner p ON p.number = d.partner WHERE d.key = ?1",
 
     [SQL_COMMAND_PUT] = "INSERT INTO door_command VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
                         "?16, ?17, ?18, ?19, ?20) ON CONFLICT DO NOTHING",
@@ -65,10 +73,10 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_COMMAND_UNFINISHED] = "SELECT " COMMAND_COLUMNS " FROM door_command c JOIN garage g ON g.number = c.garage "
                                "JOIN partner p ON p.number = c.partner WHERE c.status < 2 ORDER BY c.key LIMIT ?1",
     [SQL_COMMAND_SINCE] = "SELECT key FROM door_command WHERE key >= ?1 ORDER BY key LIMIT 1",
-    [SQL_OPENINGS_EXPLICIT] = "SELECT count(*) FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 "
-                              "AND door = ?3 AND requested_at >= ?4 AND status NOT IN (6, 7)",
+    [SQL_OPENINGS_EXPLICIT] =
+        "SELECT " OPENING_COUNTS "FROM door_command WHERE explicit = 1 AND cause_key = ?1 AND cause_tail = ?2 AND door = ?3",
     [SQL_OPENINGS_IMPLIED] =
-        "SELECT count(*) FROM door_command WHERE door = ?3 AND requested_at >= ?4 AND status NOT IN (6, 7) AND key IN ("
+        "SELECT " OPENING_COUNTS "FROM door_command WHERE door = ?3 AND key IN ("
         "SELECT entry_command FROM active_session WHERE key = ?1 AND tail = ?2 UNION ALL "
         "SELECT entry_command FROM past_session WHERE key = ?1 AND tail = ?2 UNION ALL "
         "SELECT exit_command FROM past_session WHERE key = ?1 AND tail = ?2)",
@@ -77,7 +85,7 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_LEDGER_LIST] =
         "SELECT l.key, l.tail, l.command, coalesce(g.id, h.id), coalesce(c.door, l.door), coalesce(c.cause, l.cause), "
         "c.tail, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, c.requested_at, c.expires_at, c.status, "
-        "c.reason, c.finished_at, c.relay_fired_at, coalesce(c.seen_open_at, l.seen_open_at) FROM door_ledger l "
+        "c.reason, c.finished_at, c.relay_fired_at, coalesce(c.seen_open_at, l.seen_open_at), c.traceparent FROM door_ledger l "
         "LEFT JOIN door_command c ON c.key = l.command LEFT JOIN garage g ON g.number = c.garage "
         "LEFT JOIN partner p ON p.number = c.partner LEFT JOIN garage h ON h.number = l.garage "
         "WHERE l.key < ?1 ORDER BY l.key DESC LIMIT ?2",

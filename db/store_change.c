@@ -10,6 +10,7 @@ enum {
     HAS_EVENT = 8,
     HAS_ANSWER = 16,
     HAS_AUDIT = 32,
+    HAS_INPUTS = 64,
 };
 
 static unsigned parts_of(enum store_change_kind kind)
@@ -18,7 +19,7 @@ static unsigned parts_of(enum store_change_kind kind)
     case STORE_START:
         return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_EVENT | HAS_ANSWER;
     case STORE_STOP:
-        return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_EVENT | HAS_ANSWER | HAS_AUDIT;
+        return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_EVENT | HAS_ANSWER | HAS_AUDIT | HAS_INPUTS;
     case STORE_OPEN:
         return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_ANSWER | HAS_AUDIT;
     case STORE_OUTCOME:
@@ -26,6 +27,8 @@ static unsigned parts_of(enum store_change_kind kind)
         return HAS_EVENT;
     case STORE_PRICE:
         return HAS_SESSION | HAS_EVENT;
+    case STORE_DECISION:
+        return HAS_SESSION | HAS_DECISION;
     case STORE_ANSWER:
         return HAS_ANSWER;
     case STORE_LIST_ENTRY:
@@ -64,6 +67,8 @@ static size_t lay_out(char *block, unsigned parts, struct store_change *change)
         change->answer = place(block, &size, sizeof(struct stored_answer));
     if (parts & HAS_AUDIT)
         change->audit = place(block, &size, sizeof(struct audit_line));
+    if (parts & HAS_INPUTS)
+        change->inputs = place(block, &size, PENDING_INPUTS_BYTES);
     return size;
 }
 

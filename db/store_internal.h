@@ -134,6 +134,10 @@ struct reader *reader_take_for_list(struct sqlite_store *store);
 void reader_put(struct reader *reader);
 void reads_fill_ops(struct store_ops *ops);
 
+/* facts.c */
+enum ost_status facts_read(struct store *base, const char *garage_id, const char *plate, const char *user_id,
+                           int64_t today_from_ms, int64_t now_ms, struct visit_facts *out);
+
 /* tokens.c */
 enum ost_status tokens_open(struct sqlite_store *store);
 void tokens_share(struct sqlite_store *store); /* where tokens_open() could not yet: see there */

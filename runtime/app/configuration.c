@@ -1,8 +1,6 @@
 #include "runtime/app/configuration.h"
 
 #include <lauxlib.h>
-#include <libgen.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +12,24 @@ static const char *const sections[] = {"http", "metrics", "storage", "policies",
 
 /* ---- sections ---- */
 
-/* Loopback is the only place to listen without TLS, unless something in front does it. */
-static void check_exposure(struct keys *keys, const char *listen, bool insecure)
-{
-    bool is_loopback = strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0;
-
-    if (!is_loopback && !insecure)
-        keys_fail(keys, "listen", "without TLS only an address of this machine is safe, such as 127.0.0.1:8080; if something in front does TLS, add insecure = true");
-}
-
 static int read_http(lua_State *lua)
 {
     static const char *const known[] = {"listen", "workers", "connections_per_address", "insecure", "tls", NULL};
     struct keys keys;
     struct configuration *configuration = keys_begin(&keys, lua, "http", known);
+    struct listen_address address;
+    bool is_address;
 
-    keys_text(&keys, "listen", configuration->http.listen, sizeof(configuration->http.listen), false);
+    keys_once(&keys, &keys.context->http_line);
+    is_address = keys_listen(&keys, "listen", configuration->http.listen, sizeof(configuration->http.listen), &address);
     configuration->http.workers = keys_integer(&keys, "workers", 8, 1024, configuration->http.workers);
     configuration->http.connections_per_address = keys_integer(&keys, "connections_per_address", 1, 1024, 0);
     configuration->http.insecure = keys_boolean(&keys, "insecure", false);
     if (keys_has(&keys, "tls"))
         keys_fail(&keys, "tls", "this version does not do TLS; let a proxy in front do it and set insecure = true, or listen on 127.0.0.1");
-    check_exposure(&keys, configuration->http.listen, configuration->http.insecure);
+    /* Loopback is the only place to listen without TLS, unless something in front does it. */
+    if (is_address && !address.is_loopback && !configuration->http.insecure)
+        keys_fail(&keys, "listen", "without TLS only an address of this machine is safe, such as 127.0.0.1:8080; if something in front does TLS, add insecure = true");
     return 0;
 }
 
@@ -45,7 +39,9 @@ static int read_metrics(lua_State *lua)
     struct keys keys;
     struct configuration *configuration = keys_begin(&keys, lua, "metrics", known);
 
-    keys_text(&keys, "listen", configuration->metrics.listen, sizeof(configuration->metrics.listen), true);
+    keys_once(&keys, &keys.context->metrics_line);
+    if (!keys_listen(&keys, "listen", configuration->metrics.listen, sizeof(configuration->metrics.listen), &keys.context->metrics_address))
+        keys.context->metrics_address.is_loopback = true; /* one error is enough */
     return 0;
 }
 
@@ -55,6 +51,7 @@ static int read_storage(lua_State *lua)
     struct keys keys;
     struct configuration *configuration = keys_begin(&keys, lua, "storage", known);
 
+    keys_once(&keys, &keys.context->storage_line);
     keys_path(&keys, "path", configuration->storage.path, true);
     configuration->storage.quota_bytes = keys_size(&keys, "quota", 16 << 20, INT64_C(1) << 43, 0);
     configuration->storage.reserve_bytes = keys_size(&keys, "reserve", 1 << 20, 1 << 30, configuration->storage.reserve_bytes);
@@ -69,6 +66,7 @@ static int read_policies(lua_State *lua)
     struct keys keys;
     struct configuration *configuration = keys_begin(&keys, lua, "policies", known);
 
+    keys_once(&keys, &keys.context->policies_line);
     keys_path(&keys, "directory", configuration->policies_directory, true);
     return 0;
 }
@@ -110,145 +108,6 @@ static int read_partner(lua_State *lua)
     return 0;
 }
 
-/* ---- doors and garages ---- */
-
-static void read_line(struct keys *keys, const char *key, struct line_plan *line)
-{
-    static const char *const known[] = {"line", "active_low", "bias", "debounce", NULL};
-    static const char *const biases[] = {"pull-up", "pull-down", "disabled", NULL};
-    struct keys inner;
-
-    if (!keys_table(keys, key, &inner, known)) {
-        keys_text(keys, key, line->name, sizeof(line->name), false);
-        return;
-    }
-    keys_text(&inner, "line", line->name, sizeof(line->name), true);
-    line->active_low = keys_boolean(&inner, "active_low", false);
-    keys_choice(&inner, "bias", biases, line->bias, sizeof(line->bias));
-    line->debounce_ms = keys_duration(&inner, "debounce", 0, 10000, 0);
-    keys_end_table(&inner);
-}
-
-static int read_door(lua_State *lua)
-{
-    static const char *const known[] = {"id", "kind", "driver", "chip", "relay", "active_low", "pulse", "gap", "command_expires",
-                                        "open_sensor", "travel_time", "fault", NULL};
-    static const char *const kinds[] = {"entry", "exit", "pedestrian", NULL};
-    static const char *const drivers[] = {"simulated", "gpiod", NULL};
-    static const char *const faults[] = {"none", "unreachable", "stuck", "slow", "welded", "bouncing", NULL};
-    struct door_plan door;
-    char kind[16] = "";
-    struct keys keys;
-
-    memset(&door, 0, sizeof(door)); /* padding too: plans are compared by their bytes */
-    strcpy(door.simulated_fault, "none");
-    keys_begin(&keys, lua, "door", known);
-    keys_slug(&keys, "id", door.id, true);
-    if (!keys_choice(&keys, "kind", kinds, kind, sizeof(kind)))
-        keys_fail(&keys, "kind", "is required: entry, exit or pedestrian");
-    else if (door_kind_parse(kind, &door.kind) != OST_OK)
-        door.kind = DOOR_ENTRY; /* reported already */
-    if (!keys_choice(&keys, "driver", drivers, door.driver, sizeof(door.driver)))
-        keys_fail(&keys, "driver", "is required: gpiod or simulated");
-    keys_text(&keys, "chip", door.chip, sizeof(door.chip), strcmp(door.driver, "gpiod") == 0);
-    keys_text(&keys, "relay", door.relay.name, sizeof(door.relay.name), strcmp(door.driver, "gpiod") == 0);
-    door.relay.active_low = keys_boolean(&keys, "active_low", false);
-    door.pulse_ms = keys_duration(&keys, "pulse", 10, PULSE_MAX_MS, 500);
-    door.gap_ms = keys_duration(&keys, "gap", 0, 60000, door.pulse_ms < 250 ? door.pulse_ms : 250);
-    door.command_expires_ms = keys_duration(&keys, "command_expires", 1000, 60000, 10000);
-    door.travel_ms = keys_duration(&keys, "travel_time", 0, 300000, strcmp(door.driver, "simulated") == 0 ? 2000 : 10000);
-    keys_choice(&keys, "fault", faults, door.simulated_fault, sizeof(door.simulated_fault));
-    read_line(&keys, "open_sensor", &door.open_sensor);
-    memcpy(lua_newuserdatauv(lua, sizeof(door), 0), &door, sizeof(door));
-    luaL_newmetatable(lua, "door");
-    lua_setmetatable(lua, -2);
-    return 1;
-}
-
-static void read_doors(struct keys *keys, struct garage *garage)
-{
-    lua_State *lua = keys->lua;
-    lua_Unsigned count;
-
-    if (!keys_has(keys, "doors")) {
-        keys_fail(keys, "doors", "is required: doors = { door { ... }, door { ... } }");
-        return;
-    }
-    lua_getfield(lua, keys->table, "doors");
-    count = lua_istable(lua, -1) ? lua_rawlen(lua, -1) : 0;
-    if (count == 0 || count > DOORS_PER_GARAGE_MAX) {
-        keys_fail(keys, "doors", "must be a table of 1 to 256 doors: { door { ... }, door { ... } }");
-        count = 0;
-    }
-    garage->doors = calloc(count ? count : 1, sizeof(*garage->doors));
-    if (!garage->doors)
-        luaL_error(lua, "out of memory");
-    for (lua_Unsigned i = 1; i <= count; i++) {
-        const struct door_plan *door;
-
-        lua_rawgeti(lua, -1, (lua_Integer)i);
-        door = luaL_testudata(lua, -1, "door");
-        if (!door) {
-            keys_fail(keys, "doors", "must hold doors only, each written as door { ... }");
-        } else if (door->id[0] && garage_find_door(garage, door->id)) {
-            keys_fail(keys, "doors", "two doors of this garage have the same id");
-        } else {
-            garage->doors[garage->door_count] = *door;
-            snprintf(garage->doors[garage->door_count].garage_id, SLUG_BYTES, "%s", garage->id);
-            garage->door_count++;
-        }
-        lua_pop(lua, 1);
-    }
-    lua_pop(lua, 1);
-}
-
-static void read_rules(struct keys *keys, struct session_rules *rules)
-{
-    *rules = session_rules_default;
-    rules->entry_reopen_ms = keys_duration(keys, "entry_reopen", 0, 86400000, rules->entry_reopen_ms);
-    rules->exit_grace_ms = keys_duration(keys, "exit_grace", 0, 86400000, rules->exit_grace_ms);
-    rules->openings_max = (unsigned)keys_integer(keys, "openings_max", 1, 100, rules->openings_max);
-    rules->pedestrian_max = (unsigned)keys_integer(keys, "pedestrian_openings", 1, 100, rules->pedestrian_max);
-    rules->pedestrian_window_ms = keys_duration(keys, "pedestrian_window", 60000, 86400000, rules->pedestrian_window_ms);
-}
-
-static int read_garage(lua_State *lua)
-{
-    static const char *const known[] = {"id", "name", "spots", "timezone", "currency", "doors", "entry_reopen", "exit_grace",
-                                        "openings_max", "pedestrian_openings", "pedestrian_window", NULL};
-    struct keys keys;
-    struct configuration *configuration = keys_begin(&keys, lua, "garage", known);
-    struct site *site = configuration->site;
-    struct garage *grown = realloc(site->garages, (site->garage_count + 1) * sizeof(*grown));
-    struct garage *garage;
-
-    if (!grown)
-        return luaL_error(lua, "out of memory");
-    site->garages = grown;
-    garage = &grown[site->garage_count];
-    memset(garage, 0, sizeof(*garage));
-    keys_slug(&keys, "id", garage->id, true);
-    if (garage->id[0] && site_find_garage(site, garage->id))
-        keys_fail(&keys, "id", "two garages have this id");
-    site->garage_count++; /* from here on the site frees what hangs off it */
-    snprintf(garage->name, sizeof(garage->name), "%s", garage->id);
-    snprintf(garage->timezone, sizeof(garage->timezone), "UTC");
-    snprintf(garage->currency, sizeof(garage->currency), "EUR");
-    keys_text(&keys, "name", garage->name, sizeof(garage->name), false);
-    keys_text(&keys, "timezone", garage->timezone, sizeof(garage->timezone), false);
-    keys_text(&keys, "currency", garage->currency, sizeof(garage->currency), false);
-    if (!keys_has(&keys, "spots"))
-        keys_fail(&keys, "spots", "is required: how many cars the garage holds");
-    garage->spots = (uint32_t)keys_integer(&keys, "spots", 1, 100000000, 1);
-    if (zone_create(garage->timezone, &garage->zone) != OST_OK)
-        keys_fail(&keys, "timezone", "is no time zone of this machine; write one such as \"Europe/Amsterdam\"");
-    if (!currency_is_valid(garage->currency))
-        keys_fail(&keys, "currency", "must be three capital letters, such as \"EUR\"");
-    read_rules(&keys, &garage->rules);
-    read_doors(&keys, garage);
-    return 0;
-}
-
 /* ---- the whole file ---- */
 
 static int unknown_section(lua_State *lua)
@@ -263,7 +122,7 @@ static int run_file(lua_State *lua)
 {
     const struct configuration_context *context = sandbox_host(lua);
     static const luaL_Reg readers[] = {{"http", read_http}, {"metrics", read_metrics}, {"storage", read_storage},
-        {"policies", read_policies}, {"garage", read_garage}, {"door", read_door}, {"partner", read_partner},
+        {"policies", read_policies}, {"garage", configuration_read_garage}, {"door", configuration_read_door}, {"partner", read_partner},
         {"upstream", read_upstream}, {NULL, NULL}};
 
     sandbox_push_library(lua);
@@ -272,22 +131,27 @@ static int run_file(lua_State *lua)
     lua_pushcfunction(lua, unknown_section);
     lua_setfield(lua, -2, "__index");
     lua_setmetatable(lua, -2);
-    sandbox_load(lua, context->text, context->length, "=configuration");
+    sandbox_load(lua, context->text, context->length, "configuration");
     lua_call(lua, 0, 0);
+    configuration_report_stray_doors(lua);
     return 0;
 }
 
-static struct configuration *configuration_create(void)
+static struct configuration *configuration_create(const char *text, size_t length)
 {
     struct configuration *configuration = calloc(1, sizeof(*configuration));
 
     if (!configuration)
         return NULL;
     configuration->site = calloc(1, sizeof(*configuration->site));
-    if (!configuration->site) {
-        free(configuration);
+    configuration->text = malloc(length + 1);
+    if (!configuration->site || !configuration->text) {
+        configuration_free(configuration);
         return NULL;
     }
+    memcpy(configuration->text, text, length);
+    configuration->text[length] = '\0';
+    configuration->text_length = length;
     snprintf(configuration->http.listen, sizeof(configuration->http.listen), "127.0.0.1:8080");
     snprintf(configuration->metrics.listen, sizeof(configuration->metrics.listen), "127.0.0.1:9464");
     configuration->http.workers = 256;
@@ -301,6 +165,7 @@ void configuration_free(struct configuration *configuration)
     if (!configuration)
         return;
     site_destroy(configuration->site);
+    free(configuration->text);
     free(configuration);
 }
 
@@ -316,8 +181,15 @@ static bool add_staff(struct site *site)
     return true;
 }
 
-static void check_whole(const struct configuration *configuration, struct configuration_report *report)
+/* What no section can see alone. */
+static void check_whole(const struct configuration_context *context)
 {
+    const struct configuration *configuration = context->configuration;
+    struct configuration_report *report = context->report;
+
+    if (context->metrics_line > 0 && !context->metrics_address.is_loopback && !configuration->http.insecure)
+        report_problem(report, context->metrics_line, false,
+                       "metrics.listen: metrics are neither encrypted nor asked for a token: only an address of this machine is safe, such as 127.0.0.1:9464; if something in front protects them, add insecure = true to http { }");
     if (configuration->site->garage_count == 0)
         report_problem(report, 0, false, "there is no garage; write garage { id = \"...\", spots = ..., doors = { ... } }");
     if (!configuration->storage.path[0])
@@ -328,21 +200,22 @@ enum ost_status configuration_parse(const char *text, size_t length, const char 
                                     struct configuration_report *report)
 {
     struct sandbox_limits limits = {.memory_bytes = 64 << 20, .cpu_ns = 1000000000};
-    struct configuration_context context = {.text = text, .length = length, .path = path, .report = report};
+    struct configuration_context context = {.length = length, .path = path, .report = report};
     struct sandbox_failure failure;
     struct sandbox *sandbox = NULL;
     enum ost_status status = OST_NO_MEMORY;
 
     memset(report, 0, sizeof(*report));
     snprintf(report->file, sizeof(report->file), "%s", path);
-    context.configuration = configuration_create();
+    context.configuration = configuration_create(text, length);
     if (!context.configuration || sandbox_create(&limits, &sandbox) != OST_OK)
         goto done;
+    context.text = context.configuration->text;
     sandbox_set_host(sandbox, &context);
     if (!sandbox_call(sandbox, run_file, NULL, &failure) && (failure.breach != SANDBOX_ERROR || strcmp(failure.text, "reported") != 0))
         report_problem(report, failure.line, false, "%s", failure.text);
     else
-        check_whole(context.configuration, report);
+        check_whole(&context);
     snprintf(report->storage_path, sizeof(report->storage_path), "%s", context.configuration->storage.path);
     if (!add_staff(context.configuration->site))
         goto done;
@@ -381,27 +254,4 @@ const char *configuration_path(const char *option)
     const char *from_environment = getenv("OSTLER_CONFIG");
 
     return option ? option : from_environment && from_environment[0] ? from_environment : "/etc/ostler/garage.lua";
-}
-
-static bool same_doors(const struct site *now, const struct site *next)
-{
-    if (now->garage_count != next->garage_count)
-        return false;
-    for (size_t i = 0; i < now->garage_count; i++) {
-        const struct garage *a = &now->garages[i], *b = &next->garages[i];
-
-        if (strcmp(a->id, b->id) != 0 || a->door_count != b->door_count ||
-            memcmp(a->doors, b->doors, a->door_count * sizeof(*a->doors)) != 0)
-            return false;
-    }
-    return true;
-}
-
-void configuration_differences(const struct configuration *now, const struct site *site_now,
-                               const struct configuration *next, char *text, size_t bytes)
-{
-    snprintf(text, bytes, "%s%s%s%s", memcmp(&now->http, &next->http, sizeof(now->http)) ? " http" : "",
-             memcmp(&now->metrics, &next->metrics, sizeof(now->metrics)) ? " metrics" : "",
-             memcmp(&now->storage, &next->storage, sizeof(now->storage)) ? " storage" : "",
-             same_doors(site_now, next->site) ? "" : " garages-and-doors");
 }

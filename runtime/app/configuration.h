@@ -34,6 +34,8 @@ struct configuration {
     } storage;
     char policies_directory[PATH_BYTES]; /* empty: none */
     struct site *site;                   /* owned; NULL once it was handed on */
+    char *text;                          /* owned: the file as it was read, NUL-terminated */
+    size_t text_length;
 };
 
 struct configuration_problem {
@@ -47,7 +49,7 @@ struct configuration_report {
     struct configuration_problem problems[CONFIGURATION_PROBLEMS_MAX];
     size_t count;    /* may be larger than the array */
     size_t errors;
-    char storage_path[PATH_BYTES]; /* where the file says so, however broken the rest is: there the last good one is kept */
+    char storage_path[PATH_BYTES]; /* where the file says so, however broken the rest is; empty: it could not be told */
 };
 
 /*
@@ -65,9 +67,13 @@ void configuration_free(struct configuration *configuration); /* accepts NULL */
 /* The configuration's path: --config (NULL: not given), $OSTLER_CONFIG, /etc/ostler/garage.lua. */
 const char *configuration_path(const char *option);
 
-/* What differs between two configurations and needs a restart, as words for the log; empty: nothing. */
-void configuration_differences(const struct configuration *now, const struct site *site_now,
-                               const struct configuration *next, char *text, size_t bytes);
+/*
+ * A reload: make next->site what can be in force now, beside a runtime that was started with one configuration and runs a
+ * site: partners, rules and settings of garages are next's, garages and doors those that run. What waits for a restart is
+ * named in text, such as "http.listen, door north/entry-1"; empty: nothing. OST_NO_MEMORY: next is as before.
+ */
+enum ost_status configuration_merge(const struct configuration *started, const struct site *running, struct configuration *next,
+                                    char *text, size_t bytes) OST_MUST_CHECK;
 
 /* Whole file in memory, with a NUL behind it; the caller's to free(). OST_NOT_FOUND, OST_TOO_LARGE, OST_IO, OST_NO_MEMORY. */
 enum ost_status file_read(const char *path, size_t most, char **out, size_t *length) OST_MUST_CHECK;

@@ -1,6 +1,5 @@
 #include "runtime/app/configuration_keys.h"
 
-#include <ctype.h>
 #include <lauxlib.h>
 #include <libgen.h>
 #include <stdarg.h>
@@ -28,36 +27,14 @@ void report_problem(struct configuration_report *report, int line, bool is_warni
     report->errors += !is_warning;
 }
 
-/* The line of `key =` at or behind the section's own; the section's where there is none. */
-static int line_of(const struct keys *keys, const char *key)
-{
-    const char *text = keys->context->text;
-    const char *end = text + keys->context->length;
-    size_t length = key ? strlen(key) : 0;
-    int line = 1;
-
-    for (const char *at = text; length && at + length < end; at++) {
-        if (*at == '\n')
-            line++;
-        if (line < keys->line || strncmp(at, key, length) != 0 || (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_')))
-            continue;
-        at += length;
-        at += strspn(at, " \t");
-        if (*at == '=')
-            return line;
-        at--;
-    }
-    return keys->line;
-}
-
 void keys_fail(struct keys *keys, const char *key, const char *what)
 {
-    report_problem(keys->context->report, line_of(keys, key), false, "%s%s%s: %s", keys->section, key ? "." : "", key ? key : "", what);
+    report_problem(keys->context->report, configuration_line_of(keys, key), false, "%s%s%s: %s", keys->section, key ? "." : "", key ? key : "", what);
 }
 
 void keys_warn(struct keys *keys, const char *key, const char *what)
 {
-    report_problem(keys->context->report, line_of(keys, key), true, "%s.%s: %s", keys->section, key, what);
+    report_problem(keys->context->report, configuration_line_of(keys, key), true, "%s.%s: %s", keys->section, key, what);
 }
 
 void keys_unknown(struct keys *keys, const char *name, const char *const *known, const char *what)
@@ -70,9 +47,9 @@ void keys_unknown(struct keys *keys, const char *name, const char *const *known,
     snprintf(said, sizeof(said), what, name);
 #pragma GCC diagnostic pop
     if (close)
-        report_problem(keys->context->report, line_of(keys, name), false, "%s; did you mean '%s'?", said, close);
+        report_problem(keys->context->report, configuration_line_of(keys, name), false, "%s; did you mean '%s'?", said, close);
     else
-        report_problem(keys->context->report, line_of(keys, name), false, "%s", said);
+        report_problem(keys->context->report, configuration_line_of(keys, name), false, "%s", said);
 }
 
 static void refuse_unknown(struct keys *keys, const char *const *known)
@@ -98,10 +75,35 @@ static void refuse_unknown(struct keys *keys, const char *const *known)
     }
 }
 
+void keys_once(struct keys *keys, int *first_line)
+{
+    char what[96];
+
+    if (*first_line > 0) {
+        snprintf(what, sizeof(what), "stands twice, first on line %d; write one %s { ... }", *first_line, keys->section);
+        keys_fail(keys, NULL, what);
+        return;
+    }
+    *first_line = keys->line;
+}
+
+/* Several doors may begin on one line: Lua runs them in the order of the text. */
+static void count_on_line(struct keys *keys)
+{
+    struct configuration_context *context = keys->context;
+    bool again = context->last_section && context->last_line == keys->line && strcmp(context->last_section, keys->section) == 0;
+
+    keys->before = again ? context->last_before + 1 : 0;
+    context->last_section = keys->section;
+    context->last_line = keys->line;
+    context->last_before = keys->before;
+}
+
 struct configuration *keys_begin(struct keys *keys, lua_State *lua, const char *section, const char *const *known)
 {
     *keys = (struct keys){.lua = lua, .context = sandbox_host(lua), .section = section, .table = 1, .line = sandbox_line(lua)};
-    if (lua_type(lua, 1) != LUA_TTABLE) {
+    count_on_line(keys);
+    if (lua_type(lua, 1) != LUA_TTABLE || lua_gettop(lua) > 1) {
         keys_fail(keys, NULL, "is written with braces: section { key = value }");
         lua_settop(lua, 0);
         lua_newtable(lua);
@@ -119,7 +121,9 @@ bool keys_table(struct keys *keys, const char *key, struct keys *inner, const ch
         return false;
     }
     *inner = *keys;
+    inner->line = configuration_line_of(keys, key);
     inner->section = key;
+    inner->before = 0;
     inner->table = lua_gettop(keys->lua);
     refuse_unknown(inner, known);
     return true;
@@ -128,6 +132,32 @@ bool keys_table(struct keys *keys, const char *key, struct keys *inner, const ch
 void keys_end_table(struct keys *inner)
 {
     lua_settop(inner->lua, inner->table - 1);
+}
+
+bool keys_list(struct keys *keys, const char *key, lua_Unsigned most, lua_Unsigned *count, const char *shape)
+{
+    lua_State *lua = keys->lua;
+    bool is_list = lua_getfield(lua, keys->table, key) == LUA_TTABLE;
+    lua_Unsigned length = is_list ? lua_rawlen(lua, -1) : 0;
+    char what[160];
+
+    for (lua_pushnil(lua); is_list && lua_next(lua, -2); lua_pop(lua, 1)) {
+        int is_integer = 0;
+        lua_Integer index = lua_type(lua, -2) == LUA_TNUMBER ? lua_tointegerx(lua, -2, &is_integer) : 0;
+
+        if (!is_integer || index < 1 || (lua_Unsigned)index > length) {
+            is_list = false;
+            lua_pop(lua, 2);
+            break;
+        }
+    }
+    *count = length;
+    if (is_list && length > 0 && length <= most)
+        return true;
+    snprintf(what, sizeof(what), "must be a list of 1 to %d, without keys of its own: %s", (int)most, shape);
+    keys_fail(keys, key, what);
+    lua_settop(lua, keys->table);
+    return false;
 }
 
 bool keys_has(struct keys *keys, const char *key)
@@ -165,6 +195,20 @@ void keys_text(struct keys *keys, const char *key, char *out, size_t bytes, bool
         return;
     }
     snprintf(out, bytes, "%s", text);
+}
+
+bool keys_listen(struct keys *keys, const char *key, char *out, size_t bytes, struct listen_address *address)
+{
+    const char *text = text_at(keys, key, false);
+
+    if (!text)
+        return listen_address_parse(out, address) == OST_OK; /* what is so unless configured */
+    if (strlen(text) >= bytes || listen_address_parse(text, address) != OST_OK) {
+        keys_fail(keys, key, "must be an address of this machine in digits and a port from 0 to 65535, such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
+        return false;
+    }
+    snprintf(out, bytes, "%s", text);
+    return true;
 }
 
 void keys_path(struct keys *keys, const char *key, char out[PATH_BYTES], bool required)
@@ -295,17 +339,14 @@ scope_set keys_scopes(struct keys *keys, const char *key)
 {
     lua_State *lua = keys->lua;
     scope_set scopes = 0;
+    lua_Unsigned count;
 
     if (!keys_has(keys, key))
         return SCOPES_OF_PARTNERS;
-    lua_getfield(lua, keys->table, key);
-    if (!lua_istable(lua, -1)) {
-        keys_fail(keys, key, "must be a table of texts: { \"sessions:write\", \"sessions:read\" }");
-        lua_pop(lua, 1);
+    if (!keys_list(keys, key, 16, &count, "{ \"sessions:write\", \"sessions:read\" }"))
         return 0;
-    }
-    for (lua_Integer i = 1; lua_rawgeti(lua, -1, i) != LUA_TNIL; i++) {
-        const char *text = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "";
+    for (lua_Unsigned i = 1; i <= count; i++) {
+        const char *text = lua_rawgeti(lua, -1, (lua_Integer)i) == LUA_TSTRING ? lua_tostring(lua, -1) : "";
         enum scope scope;
 
         if (scope_parse(text, &scope) != OST_OK || !(scope & SCOPES_OF_PARTNERS))
@@ -314,6 +355,6 @@ scope_set keys_scopes(struct keys *keys, const char *key)
             scopes |= scope;
         lua_pop(lua, 1);
     }
-    lua_pop(lua, 2);
+    lua_pop(lua, 1);
     return scopes;
 }

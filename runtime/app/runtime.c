@@ -1,6 +1,5 @@
 #include "runtime/app/runtime.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,8 @@
 struct runtime {
     char path[PATH_BYTES];
     char state[PATH_BYTES];
-    struct configuration *configuration; /* its site was handed to the registry */
+    struct configuration *configuration; /* started with; its site was handed to the registry */
+    bool start_failed;                   /* the file's own one was valid, but the start with it failed */
     struct clock clock;
     struct uuid_generator ids;
     struct metrics *metrics;
@@ -61,80 +61,20 @@ void runtime_print_report(const struct configuration_report *report)
 
 /* ---- configuration ---- */
 
-/*
- * Where the last good one is kept, when the configuration itself is broken. Mostly it still says where its database is;
- * one that does not even compile is searched for the text after `path =`.
- */
-static void guess_state_folder(const char *path, const struct configuration_report *broken, char out[PATH_BYTES])
+/* Only what a start has succeeded with: what is valid can still fail, such as an address that is not this machine's. */
+static void keep_as_last_good(struct runtime *runtime, const struct configuration *configuration)
 {
-    struct configuration guessed = {.storage.path = ""};
-    char folder[PATH_BYTES], found[PATH_BYTES];
-    char *text = NULL;
-    size_t length;
-
-    snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%s", broken->storage_path);
-    if (!guessed.storage.path[0] && file_read(path, CONFIGURATION_BYTES_MAX, &text, &length) == OST_OK) {
-        const char *at = strstr(text, "path");
-
-        snprintf(folder, sizeof(folder), "%s", path);
-        if (at && (sscanf(at, "path = \"%1000[^\"]\"", found) == 1 || sscanf(at, "path=\"%1000[^\"]\"", found) == 1))
-            snprintf(guessed.storage.path, sizeof(guessed.storage.path), "%.500s%s%.500s", found[0] == '/' ? "" : dirname(folder),
-                     found[0] == '/' ? "" : "/", found);
-    }
-    free(text);
-    state_folder(guessed.storage.path[0] ? &guessed : NULL, out);
-}
-
-static enum ost_status read_last_good(struct runtime *runtime, const struct configuration_report *broken)
-{
-    struct configuration_report report;
-    char file[PATH_BYTES];
-    char *text = NULL;
-    size_t length = 0;
-    enum ost_status status;
-
-    guess_state_folder(runtime->path, broken, runtime->state);
-    state_configuration_file(runtime->state, runtime->path, file);
-    status = file_read(file, CONFIGURATION_BYTES_MAX, &text, &length);
-    if (status != OST_OK)
-        return OST_INVALID;
-    status = configuration_parse(text, length, runtime->path, &runtime->configuration, &report);
-    free(text);
-    if (status != OST_OK)
-        return OST_INVALID;
-    log_error("configuration", "%s is broken (%zu errors): STARTED ON THE LAST GOOD ONE. Mend it: 'ostler check' says what is wrong.",
-              runtime->path, broken->errors);
-    fault_board_raise(runtime->faults, "configuration", "configuration_invalid", FAULT_ALARM,
-                      "The configuration is broken; the runtime runs on the last good one. 'ostler check' says what is wrong.");
-    return OST_OK;
-}
-
-static void keep_as_last_good(struct runtime *runtime)
-{
-    char *text;
-    size_t length;
-
-    if (file_read(runtime->path, CONFIGURATION_BYTES_MAX, &text, &length) != OST_OK)
-        return;
-    if (state_keep_configuration(runtime->state, runtime->path, text, length) != OST_OK)
+    switch (state_keep_configuration(runtime->state, runtime->path, configuration)) {
+    case OST_OK:
+        break;
+    case OST_UNAVAILABLE:
+        log_warning("configuration", "the folder of %s cannot be written, so a broken file would not lead to the copy in %s; set STATE_DIRECTORY to that folder",
+                    runtime->path, runtime->state);
+        break;
+    default:
         log_error("configuration", "cannot keep a copy in %s: a typo later could keep the runtime from starting", runtime->state);
-    free(text);
-}
-
-static enum ost_status load_configuration(struct runtime *runtime, bool *is_current)
-{
-    struct configuration_report *report = calloc(1, sizeof(*report));
-    enum ost_status status = report ? configuration_read(runtime->path, &runtime->configuration, report) : OST_NO_MEMORY;
-
-    *is_current = status == OST_OK;
-    if (status == OST_OK) {
-        state_folder(runtime->configuration, runtime->state);
-    } else if (report) {
-        runtime_print_report(report);
-        status = read_last_good(runtime, report);
+        break;
     }
-    free(report);
-    return status;
 }
 
 /* ---- starting ---- */
@@ -225,6 +165,8 @@ static enum ost_status start_doors(struct runtime *runtime)
 
 static enum ost_status start_desk(struct runtime *runtime)
 {
+    const char *database = strrchr(runtime->configuration->storage.path, '/'); /* whose stops they are */
+    char spill[2 * PATH_BYTES + 16];
     struct session_desk_parts parts = {
         .clock = &runtime->clock,
         .ids = &runtime->ids,
@@ -233,6 +175,7 @@ static enum ost_status start_desk(struct runtime *runtime)
         .policies = runtime->policies,
         .faults = runtime->faults,
         .metrics = runtime->metrics,
+        .spill_path = spill,
     };
     struct housekeeping_parts chores = {
         .clock = &runtime->clock,
@@ -247,6 +190,8 @@ static enum ost_status start_desk(struct runtime *runtime)
     };
     enum ost_status status = sqlite_store_plate_key(runtime->store, parts.plate_key);
 
+    snprintf(spill, sizeof(spill), "%s/%s-stops.jsonl", runtime->state,
+             database ? database + 1 : runtime->configuration->storage.path);
     if (status == OST_OK)
         status = session_desk_create(&parts, &runtime->desk);
     chores.desk = runtime->desk;
@@ -350,30 +295,99 @@ static enum ost_status start_parts(struct runtime *runtime)
     return status == OST_OK ? make_cli_token(runtime) : status;
 }
 
-enum ost_status runtime_start(const char *configuration_path, struct runtime **out)
+/* Takes over the configuration, also where it fails. */
+static enum ost_status start_with(const char *path, struct configuration *configuration, struct runtime **out)
 {
     struct runtime *runtime = calloc(1, sizeof(*runtime));
-    bool is_current = false;
     enum ost_status status;
 
-    if (!runtime)
+    if (!runtime) {
+        configuration_free(configuration);
         return OST_NO_MEMORY;
-    snprintf(runtime->path, sizeof(runtime->path), "%s", configuration_path);
+    }
+    snprintf(runtime->path, sizeof(runtime->path), "%s", path);
+    runtime->configuration = configuration;
+    state_folder(configuration, runtime->state);
     clock_init_system(&runtime->clock);
     uuid_generator_init(&runtime->ids);
     runtime->metrics = metrics_create();
     runtime->faults = fault_board_create(&runtime->clock, runtime->metrics);
-    status = load_configuration(runtime, &is_current);
-    if (status == OST_OK)
-        status = start_parts(runtime);
+    status = start_parts(runtime);
     if (status != OST_OK) {
         runtime_stop(runtime);
         return status;
     }
-    if (is_current)
-        keep_as_last_good(runtime);
     *out = runtime;
     return OST_OK;
+}
+
+/* why is for people: what is wrong with the configuration that the file has now. */
+static enum ost_status start_on_last_good(const char *path, struct configuration *configuration, const char *why, struct runtime **out)
+{
+    char text[256];
+    enum ost_status status;
+
+    log_error("configuration", "%s %s: STARTING ON THE LAST GOOD ONE. Mend it: 'ostler check' and the lines above say what is wrong.",
+              path, why);
+    status = start_with(path, configuration, out);
+    if (status != OST_OK)
+        return status;
+    snprintf(text, sizeof(text), "The configuration %s; the runtime runs on the last good one. 'ostler check' and the log say what is wrong.", why);
+    fault_board_raise((*out)->faults, "configuration", "configuration_invalid", FAULT_ALARM, text);
+    return OST_OK;
+}
+
+/* The file is valid, and yet the start failed: where it is another one than the last good one, that may be why. */
+static enum ost_status start_on_earlier(const char *path, const char *storage_path, const char *text, struct runtime **out,
+                                        enum ost_status failure)
+{
+    struct configuration *earlier;
+    enum ost_status status;
+
+    if (failure == OST_NO_MEMORY || state_last_good(path, storage_path, &earlier) != OST_OK)
+        return failure;
+    if (strcmp(earlier->text, text) == 0) {
+        configuration_free(earlier);
+        return failure;
+    }
+    status = start_on_last_good(path, earlier, "is valid, but the runtime cannot start with it", out);
+    if (status == OST_OK)
+        (*out)->start_failed = true;
+    return status;
+}
+
+enum ost_status runtime_start(const char *configuration_path, struct runtime **out)
+{
+    struct configuration_report *report = calloc(1, sizeof(*report));
+    struct configuration *configuration = NULL;
+    char *text = NULL;
+    enum ost_status status;
+
+    if (!report)
+        return OST_NO_MEMORY;
+    status = configuration_read(configuration_path, &configuration, report);
+    runtime_print_report(report);
+    if (status != OST_OK) {
+        status = state_last_good(configuration_path, report->storage_path, &configuration) == OST_OK
+                     ? start_on_last_good(configuration_path, configuration, "is broken", out)
+                     : OST_INVALID;
+        goto done;
+    }
+    text = strdup(configuration->text);
+    if (!text) {
+        configuration_free(configuration);
+        status = OST_NO_MEMORY;
+        goto done;
+    }
+    status = start_with(configuration_path, configuration, out);
+    if (status == OST_OK)
+        keep_as_last_good(*out, (*out)->configuration);
+    else
+        status = start_on_earlier(configuration_path, report->storage_path, text, out, status);
+done:
+    free(text);
+    free(report);
+    return status;
 }
 
 const char *runtime_address(const struct runtime *runtime)
@@ -383,18 +397,34 @@ const char *runtime_address(const struct runtime *runtime)
 
 /* ---- reloading ---- */
 
-/* The doors and their hardware stay as they are until a restart; a site whose doors differ would lie about them. */
-static bool needs_restart(struct runtime *runtime, const struct configuration *next)
+/* What the registry can take of the next configuration; text names what waits for a restart. */
+static enum ost_status merge(struct runtime *runtime, struct configuration *next, char *text, size_t bytes)
 {
     const struct site *site = site_registry_take(runtime->sites);
-    char differences[128];
+    enum ost_status status = configuration_merge(runtime->configuration, site, next, text, bytes);
 
-    configuration_differences(runtime->configuration, site, next, differences, sizeof(differences));
     site_registry_put(runtime->sites, site);
-    if (!differences[0])
-        return false;
-    log_warning("configuration", "these parts changed and take effect with a restart:%s", differences);
-    return strstr(differences, "garages-and-doors") != NULL;
+    return status;
+}
+
+/* Said last, in one line: what is in force now, and what is not. */
+static void conclude_reload(struct runtime *runtime, const struct configuration *next, const char *waiting)
+{
+    char text[640];
+
+    if (!waiting[0]) {
+        keep_as_last_good(runtime, next);
+        fault_board_clear(runtime->faults, "configuration", "configuration_invalid");
+        fault_board_clear(runtime->faults, "configuration", "restart_needed");
+        log_notice("configuration", "reloaded: partners, garages and policies are those of %s", runtime->path);
+        return;
+    }
+    if (!runtime->start_failed) /* one that a start failed with has not become better by a reload */
+        fault_board_clear(runtime->faults, "configuration", "configuration_invalid");
+    snprintf(text, sizeof(text), "These parts of the configuration take effect with a restart: %s.", waiting);
+    fault_board_raise(runtime->faults, "configuration", "restart_needed", FAULT_WARNING, text);
+    log_warning("configuration", "reloaded, except what takes effect with a restart: %s; partners, rules of garages and policies are those of %s",
+                waiting, runtime->path);
 }
 
 bool runtime_reload(struct runtime *runtime)
@@ -402,6 +432,7 @@ bool runtime_reload(struct runtime *runtime)
     struct configuration_report *report = calloc(1, sizeof(*report));
     struct configuration *next = NULL;
     bool reloaded = false;
+    char waiting[512];
 
     if (!report)
         return false;
@@ -410,18 +441,22 @@ bool runtime_reload(struct runtime *runtime)
         log_error("configuration", "not reloaded: %s has %zu errors; nothing changed", runtime->path, report->errors);
         goto done;
     }
+    runtime_print_report(report); /* warnings */
+    /* All that can fail comes before the first change; of the policies nothing changes where one is broken. */
+    if (merge(runtime, next, waiting, sizeof(waiting)) != OST_OK) {
+        log_error("configuration", "not reloaded: out of memory; nothing changed");
+        goto done;
+    }
     if (load_policies(runtime, next->policies_directory, POLICY_LOAD_STRICT) != OST_OK) {
         log_error("configuration", "not reloaded: a policy is broken; nothing changed");
         goto done;
     }
-    if (!needs_restart(runtime, next)) {
-        if (site_registry_swap(runtime->sites, next->site) != OST_OK)
-            goto done;
-        next->site = NULL; /* now the registry's */
+    if (site_registry_swap(runtime->sites, next->site) != OST_OK) {
+        log_error("configuration", "out of memory: the policies are new, partners and garages are not; reload again");
+        goto done;
     }
-    fault_board_clear(runtime->faults, "configuration", "configuration_invalid");
-    keep_as_last_good(runtime);
-    log_notice("configuration", "reloaded");
+    next->site = NULL; /* now the registry's */
+    conclude_reload(runtime, next, waiting);
     reloaded = true;
 done:
     configuration_free(next);

@@ -12,7 +12,8 @@
 struct runtime;
 
 /*
- * Read the configuration (the last good one where it is broken), put everything together and serve.
+ * Read the configuration, put everything together and serve. Where the configuration is broken, or the start with it fails,
+ * on the last good one, with an alarm.
  * OST_INVALID: the configuration, and none before it was good (reported on standard error, one line each); another
  * status: a part did not start (logged). Main thread.
  */
@@ -21,7 +22,11 @@ enum ost_status runtime_start(const char *configuration_path, struct runtime **o
 /* "127.0.0.1:43123": where the API listens. */
 const char *runtime_address(const struct runtime *runtime);
 
-/* SIGHUP: configuration and policies anew, all or nothing; what needs a restart says so. False: nothing changed (logged). */
+/*
+ * SIGHUP: configuration and policies anew, all or nothing; partners, rules of garages and policies change at once, and what
+ * needs a restart (addresses, database, doors) is named in the log and in a fault. False: nothing changed (logged).
+ * One thread at a time, beside runtime_is_alive(); it may wait for a busy database, seconds a policy.
+ */
 bool runtime_reload(struct runtime *runtime);
 
 /* Are all threads alive? Says for the watchdog. */

@@ -187,6 +187,7 @@ int command_check(struct cli *cli)
         configuration = NULL;
     check_configuration(&check, report);
     check_clock(&check);
+    say(&check, CHECK_OK, "certificates", "none are used: TLS is left to a proxy in front");
     if (configuration) {
         state_folder(configuration, folder);
         check_disk(&check, folder);

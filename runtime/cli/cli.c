@@ -6,65 +6,57 @@
 #include <string.h>
 
 #include "runtime/app/runtime.h"
+#include "runtime/app/state.h"
 
 int cli_fail(int code, const char *format, ...)
 {
+    char text[2048];
     va_list arguments;
 
-    fprintf(stderr, "ostler: ");
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    for (char *at = text; *at; at++) { /* one line, whatever an argument or an answer holds */
+        if ((unsigned char)*at < ' ' || *at == 127)
+            *at = ' ';
+    }
+    fprintf(stderr, "ostler: %s\n", text);
     return code;
-}
-
-int cli_usage(const char *command)
-{
-    return cli_fail(EXIT_USAGE, "see 'ostler help %s'", command);
-}
-
-static void take_out(struct cli *cli, int at, int count)
-{
-    for (int i = at; i + count < cli->argument_count; i++)
-        cli->arguments[i] = cli->arguments[i + count];
-    cli->argument_count -= count;
 }
 
 const char *cli_option(struct cli *cli, const char *name)
 {
-    for (int i = 0; i + 1 < cli->argument_count; i++) {
-        if (strcmp(cli->arguments[i], name) == 0) {
-            const char *value = cli->arguments[i + 1];
-
-            take_out(cli, i, 2);
-            return value;
-        }
+    for (size_t i = 0; i < cli->option_count; i++) {
+        if (cli->options[i].taken || strcmp(cli->options[i].name, name) != 0)
+            continue;
+        cli->options[i].taken = true;
+        return cli->options[i].value;
     }
     return NULL;
 }
 
 bool cli_flag(struct cli *cli, const char *name)
 {
-    for (int i = 0; i < cli->argument_count; i++) {
-        if (strcmp(cli->arguments[i], name) == 0) {
-            take_out(cli, i, 1);
-            return true;
-        }
-    }
-    return false;
+    return cli_option(cli, name) != NULL;
 }
 
-struct configuration *cli_configuration(const struct cli *cli, int *code)
+struct configuration *cli_configuration(struct cli *cli, int *code)
 {
+    const char *path = configuration_path(cli->configuration);
     struct configuration_report *report = calloc(1, sizeof(*report));
     struct configuration *configuration = NULL;
 
     *code = EXIT_CONFIGURATION;
     if (!report)
         return NULL;
-    if (configuration_read(configuration_path(cli->configuration), &configuration, report) != OST_OK)
-        runtime_print_report(report);
+    if (configuration_read(path, &configuration, report) != OST_OK) {
+        /* As serve does: a typo must not take the door list away while the garage runs. */
+        if (state_last_good(path, report->storage_path, &configuration) != OST_OK)
+            runtime_print_report(report);
+        else if (!cli->said_broken)
+            cli_fail(0, "%s is broken; this goes by the last good configuration; 'ostler check' says what is wrong", path);
+        cli->said_broken = true;
+    }
     free(report);
     return configuration;
 }

@@ -104,8 +104,8 @@ static bool parse(char *bytes, size_t length, struct answer *answer)
     return true;
 }
 
-/* Where the runtime left its token and address: beside the database that the configuration names. */
-static bool find_runtime(const struct cli *cli, char token[CLI_TOKEN_BYTES], char address[80])
+/* The token and address that the runtime left. Returns an exit code; what is missing has been said. */
+static int find_runtime(struct cli *cli, char token[CLI_TOKEN_BYTES], char address[80])
 {
     char folder[PATH_BYTES];
     int code;
@@ -113,18 +113,17 @@ static bool find_runtime(const struct cli *cli, char token[CLI_TOKEN_BYTES], cha
     enum ost_status status;
 
     if (!configuration)
-        return false;
-    state_folder(configuration, folder);
+        return code;
+    status = state_find_cli(configuration_path(cli->configuration), configuration, token, address, folder);
     configuration_free(configuration);
-    status = state_read_cli(folder, token, address);
-    if (status != OST_OK)
-        cli_fail(0, status == OST_NOT_FOUND ? "no runtime was started here yet: run 'ostler serve' (looked in %s)"
-                                            : "cannot read cli.token in %s; run as root or as the ostler user",
-                 folder);
-    return status == OST_OK;
+    if (status == OST_OK)
+        return EXIT_DONE;
+    return cli_fail(EXIT_UNREACHABLE, status == OST_NOT_FOUND ? "no runtime was started here yet: run 'ostler serve' (looked in %s)"
+                                                              : "cannot read cli.token in %s; run as root or as the ostler user",
+                    folder);
 }
 
-bool cli_call(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer)
+int cli_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer)
 {
     char token[CLI_TOKEN_BYTES], address[80];
     size_t body_length = body ? strlen(body) : 0;
@@ -133,10 +132,12 @@ bool cli_call(const struct cli *cli, const char *method, const char *path, const
     size_t length = 0;
     bool fine = false;
     int file;
+    int code;
 
     memset(answer, 0, sizeof(*answer));
-    if (!find_runtime(cli, token, address))
-        return false;
+    code = find_runtime(cli, token, address);
+    if (code != EXIT_DONE)
+        return code;
     file = connect_to(address);
     request = malloc(body_length + 4096);
     if (file >= 0 && request) {
@@ -151,12 +152,12 @@ bool cli_call(const struct cli *cli, const char *method, const char *path, const
         fine = bytes && parse(bytes, length, answer);
     }
     if (!fine)
-        cli_fail(0, "the runtime does not answer at %s; is it running? 'systemctl status ostler' tells", address);
+        code = cli_fail(EXIT_UNREACHABLE, "the runtime does not answer at %s; is it running? 'systemctl status ostler' tells", address);
     free(bytes);
     free(request);
     if (file >= 0)
         close(file);
-    return fine;
+    return code;
 }
 
 void cli_answer_free(struct answer *answer)
@@ -166,7 +167,7 @@ void cli_answer_free(struct answer *answer)
     memset(answer, 0, sizeof(*answer));
 }
 
-int cli_judge(const struct answer *answer)
+int cli_judge(const struct answer *answer, const char *where)
 {
     const struct json_value *problem = answer->document ? json_root(answer->document) : NULL;
     const struct json_value *errors = json_member(problem, "errors");
@@ -174,20 +175,17 @@ int cli_judge(const struct answer *answer)
     if (answer->status >= 200 && answer->status < 300)
         return EXIT_DONE;
     if (json_length(errors) > 0)
-        return cli_fail(EXIT_REFUSED, "%s %s", cli_text(json_element(errors, 0), "pointer"), cli_text(json_element(errors, 0), "detail"));
-    return cli_fail(EXIT_REFUSED, "%s (%s)", problem ? cli_text(problem, "detail") : "refused", problem ? cli_text(problem, "code") : "");
+        return cli_fail(EXIT_REFUSED, "%s%s %s", where, cli_text(json_element(errors, 0), "pointer"), cli_text(json_element(errors, 0), "detail"));
+    return cli_fail(EXIT_REFUSED, "%s%s (%s)", where, problem ? cli_text(problem, "detail") : "refused", problem ? cli_text(problem, "code") : "");
 }
 
-bool cli_ask(const struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer, int *code)
+bool cli_ask(struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer, int *code)
 {
-    if (!cli_call(cli, method, path, body, answer)) {
-        *code = EXIT_UNREACHABLE;
+    *code = cli_call(cli, method, path, body, answer);
+    if (*code != EXIT_DONE)
         return false;
-    }
-    *code = cli_judge(answer);
-    if (*code == EXIT_DONE && cli->json) {
-        fwrite(answer->body, 1, answer->length, stdout);
-        fputc('\n', stdout);
-    }
+    *code = cli_judge(answer, "");
+    if (*code == EXIT_DONE && cli->json)
+        printf("%s\n", answer->length > 0 ? answer->body : "{}");
     return *code == EXIT_DONE && !cli->json;
 }

@@ -12,6 +12,8 @@
 #include "runtime/base/clock.h"
 #include "runtime/cli/cli.h"
 
+#define FOLDER_BYTES 600 /* with the longest name of a policy behind it, it fits into PATH_BYTES */
+
 static const char garage[] =
     "-- A simulated garage. Change it and send SIGHUP, or start the demo again.\n"
     "http { listen = \"127.0.0.1:8080\" }\n"
@@ -133,26 +135,30 @@ int command_demo(struct cli *cli)
 {
     struct announcement demo = {.folder = cli->argument_count > 0 ? cli->arguments[0] : "ostler-demo", .program = cli->program};
     char configuration[PATH_BYTES];
-    char *folder = NULL, *program = NULL;
+    char *whole = NULL, *program = NULL; /* the lines to paste work from any folder */
     int code;
 
-    if (cli->argument_count > 1)
-        return cli_usage("demo");
+    if (strlen(demo.folder) >= FOLDER_BYTES)
+        return cli_fail(EXIT_REFUSED, "the folder's name is too long; name another one: ostler demo DIR");
     code = prepare(demo.folder, configuration);
-    if (code == EXIT_DONE)
-        code = make_token(demo.folder, demo.token);
     if (code != EXIT_DONE)
         return code;
-    /* The lines are pasted into another shell, which may stand elsewhere. */
-    folder = realpath(demo.folder, NULL);
+    whole = realpath(demo.folder, NULL); /* allocated: its length is up to the file system, not to a buffer of ours */
+    if (!whole || strlen(whole) >= FOLDER_BYTES) {
+        code = cli_fail(EXIT_REFUSED, "the path of the folder %s is too long; name another one: ostler demo DIR", demo.folder);
+        goto done;
+    }
+    demo.folder = whole;
     program = realpath("/proc/self/exe", NULL);
-    if (folder)
-        demo.folder = folder;
     if (program)
         demo.program = program;
+    code = make_token(demo.folder, demo.token);
+    if (code != EXIT_DONE)
+        goto done;
     snprintf(configuration, sizeof(configuration), "%.900s/garage.lua", demo.folder);
     code = serve(configuration, announce, &demo);
+done:
     free(program);
-    free(folder);
+    free(whole);
     return code;
 }

@@ -41,7 +41,7 @@ static size_t print_doors(const struct json_value *garages, const char *only)
     return printed;
 }
 
-static int list(struct cli *cli)
+int door_list(struct cli *cli)
 {
     struct answer answer;
     int code;
@@ -53,8 +53,9 @@ static int list(struct cli *cli)
 }
 
 /* In place on a terminal, twice a second, until it is interrupted; once otherwise. */
-static int watch(struct cli *cli, const char *only)
+int door_watch(struct cli *cli)
 {
+    const char *only = cli->argument_count > 0 ? cli->arguments[0] : NULL;
     struct timespec pause = {.tv_nsec = 500000000};
     bool on_terminal = isatty(STDOUT_FILENO);
     int code;
@@ -79,16 +80,21 @@ static int watch(struct cli *cli, const char *only)
 }
 
 /* The path of a door named GARAGE/DOOR, or DOOR where that is unique in the configuration. */
-static int door_path(const struct cli *cli, const char *name, const char *action, char *path, size_t bytes)
+static int door_path(struct cli *cli, const char *name, const char *action, char *path, size_t bytes)
 {
     const char *slash = strchr(name, '/');
     struct configuration *configuration;
     const char *garage_id = NULL;
+    char garage[200], door[200];
     size_t found = 0;
     int code;
 
+    cli_encode(slash ? slash + 1 : name, door, sizeof(door));
     if (slash) {
-        snprintf(path, bytes, "/v1/garages/%.*s/doors/%s%s", (int)(slash - name), name, slash + 1, action);
+        snprintf(garage, sizeof(garage), "%.*s", (int)(slash - name < 60 ? slash - name : 60), name);
+        cli_encode(garage, path, bytes < 200 ? bytes : 200);
+        snprintf(garage, sizeof(garage), "%s", path);
+        snprintf(path, bytes, "/v1/garages/%s/doors/%s%s", garage, door, action);
         return EXIT_DONE;
     }
     configuration = cli_configuration(cli, &code);
@@ -101,7 +107,7 @@ static int door_path(const struct cli *cli, const char *name, const char *action
         }
     }
     if (found == 1) {
-        snprintf(path, bytes, "/v1/garages/%s/doors/%s%s", garage_id, name, action);
+        snprintf(path, bytes, "/v1/garages/%s/doors/%s%s", garage_id, door, action);
         code = EXIT_DONE;
     } else {
         code = cli_fail(EXIT_REFUSED, found ? "several garages have a door '%s'; write GARAGE/%s" : "there is no door '%s'; 'ostler door list' shows them", name, name);
@@ -142,28 +148,31 @@ static const char *body_of(char text[1024], const char *name, const char *value,
     return text;
 }
 
-int command_door(struct cli *cli)
+int door_open(struct cli *cli)
 {
-    const char *reason = cli_option(cli, "--reason");
-    const char *minutes = cli_option(cli, "--minutes");
-    const char *what = cli->argument_count > 0 ? cli->arguments[0] : "";
-    const char *door = cli->argument_count > 1 ? cli->arguments[1] : NULL;
     char text[1024];
 
-    if (strcmp(what, "list") == 0 && !door)
-        return list(cli);
-    if (strcmp(what, "watch") == 0)
-        return watch(cli, door);
-    if (strcmp(what, "open") == 0 && door) {
-        if (!reason)
-            return cli_fail(EXIT_USAGE, "say why: --reason \"...\"; it is audited");
-        return act(cli, "POST", door, "/open", body_of(text, "reason", reason, 0), "on its way");
-    }
-    if (strcmp(what, "simulate") == 0 && cli->argument_count == 3)
-        return act(cli, "PUT", door, "/simulation", body_of(text, "fault", cli->arguments[2], 0), "simulated");
-    if (strcmp(what, "maintain") == 0 && door && reason && minutes)
-        return act(cli, "PUT", door, "/maintenance", body_of(text, "reason", reason, atoi(minutes)), "locked");
-    if (strcmp(what, "resume") == 0 && door)
-        return act(cli, "DELETE", door, "/maintenance", NULL, "resumed");
-    return cli_usage("door");
+    return act(cli, "POST", cli->arguments[0], "/open", body_of(text, "reason", cli_option(cli, "--reason"), 0), "on its way");
+}
+
+int door_simulate(struct cli *cli)
+{
+    char text[1024];
+
+    return act(cli, "PUT", cli->arguments[0], "/simulation", body_of(text, "fault", cli->arguments[1], 0), "simulated");
+}
+
+int door_maintain(struct cli *cli)
+{
+    const char *minutes = cli_option(cli, "--minutes");
+    char text[1024];
+
+    if (strlen(minutes) > 6 || strspn(minutes, "0123456789") != strlen(minutes) || atoi(minutes) < 1)
+        return cli_fail(EXIT_USAGE, "--minutes needs a whole number, not '%s'", minutes);
+    return act(cli, "PUT", cli->arguments[0], "/maintenance", body_of(text, "reason", cli_option(cli, "--reason"), atoi(minutes)), "locked");
+}
+
+int door_resume(struct cli *cli)
+{
+    return act(cli, "DELETE", cli->arguments[0], "/maintenance", NULL, "resumed");
 }

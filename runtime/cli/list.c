@@ -3,8 +3,9 @@
 
 #include "runtime/cli/cli.h"
 
-/* Paths are not printed in errors: they hold plates. */
-static int change(struct cli *cli, const char *method, const char *list, const char *plate, const char *until, const char *note)
+/* Paths are not printed in errors: they hold plates. where stands before what the runtime says to it. */
+static int change(struct cli *cli, const char *method, const char *list, const char *plate, const char *until, const char *note,
+                  const char *where)
 {
     char path[2048], name[200], entry[1600], text[1024];
     struct json_writer body;
@@ -22,94 +23,119 @@ static int change(struct cli *cli, const char *method, const char *list, const c
         json_put_string(&body, "note", note);
     json_end_object(&body);
     text[body.overflow ? 0 : body.length] = '\0';
-    cli_ask(cli, method, path, strcmp(method, "PUT") == 0 ? text : NULL, &answer, &code);
+    code = cli_call(cli, method, path, strcmp(method, "PUT") == 0 ? text : NULL, &answer);
+    if (code == EXIT_DONE)
+        code = cli_judge(&answer, where);
     cli_answer_free(&answer);
     return code;
 }
 
-static int change_all(struct cli *cli, const char *method, const char *until)
+/* "2 put", or {"list":"residents","put":2}. */
+static int conclude(const struct cli *cli, const char *list, const char *done, int count)
 {
-    int code = EXIT_DONE;
+    char text[512];
+    struct json_writer writer;
 
-    for (int i = 2; i < cli->argument_count && code == EXIT_DONE; i++)
-        code = change(cli, method, cli->arguments[1], cli->arguments[i], until, NULL);
-    if (code == EXIT_DONE && !cli->json)
-        printf("%d %s\n", cli->argument_count - 2, strcmp(method, "PUT") == 0 ? "put" : "removed");
-    return code;
+    if (!cli->json) {
+        printf("%d %s\n", count, done);
+        return EXIT_DONE;
+    }
+    json_writer_init(&writer, text, sizeof(text));
+    json_begin_object(&writer);
+    json_put_string(&writer, "list", list);
+    json_put_integer(&writer, done, count);
+    json_end_object(&writer);
+    printf("%.*s\n", (int)writer.length, text);
+    return EXIT_DONE;
+}
+
+static int change_all(struct cli *cli, const char *method, const char *until, const char *done)
+{
+    for (int i = 1; i < cli->argument_count; i++) {
+        char where[64] = "";
+        int code;
+
+        if (i > 1)
+            snprintf(where, sizeof(where), "the first %d were %s, the next was not: ", i - 1, done);
+        code = change(cli, method, cli->arguments[0], cli->arguments[i], until, NULL, where);
+        if (code != EXIT_DONE)
+            return code;
+    }
+    return conclude(cli, cli->arguments[0], done, cli->argument_count - 1);
+}
+
+int list_add(struct cli *cli)
+{
+    return change_all(cli, "PUT", cli_option(cli, "--until"), "put");
+}
+
+int list_remove(struct cli *cli)
+{
+    return change_all(cli, "DELETE", NULL, "removed");
+}
+
+/* residents.csv holds the list "residents". */
+static const char *name_of_file(const char *path, char name[128])
+{
+    const char *slash = strrchr(path, '/');
+    size_t length;
+
+    snprintf(name, 128, "%s", slash ? slash + 1 : path);
+    length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".csv") == 0)
+        name[length - 4] = '\0';
+    return name;
 }
 
 /* plate[,validUntil[,note]] a line; empty lines and lines that begin with # are left out. */
-static int import(struct cli *cli, const char *list, const char *path)
+static int import_line(struct cli *cli, const char *list, char *line, const char *where)
 {
+    char *until = strchr(line, ',');
+    char *note = NULL;
+
+    if (until) {
+        *until++ = '\0';
+        note = strchr(until, ',');
+        if (note)
+            *note++ = '\0';
+    }
+    return change(cli, "PUT", list, line, until, note, where);
+}
+
+int list_import(struct cli *cli)
+{
+    const char *path = cli->arguments[cli->argument_count - 1];
+    char name[128], line[1024], where[512];
+    const char *list = cli->argument_count > 1 ? cli->arguments[0] : name_of_file(path, name);
     FILE *file = fopen(path, "r");
-    char line[1024];
     int number = 0, imported = 0;
     int code = EXIT_DONE;
 
     if (!file)
         return cli_fail(EXIT_REFUSED, "cannot open %s", path);
     while (code == EXIT_DONE && fgets(line, sizeof(line), file)) {
-        char *until, *note = NULL;
-
         number++;
         line[strcspn(line, "\r\n")] = '\0';
         if (!line[0] || line[0] == '#')
             continue;
-        until = strchr(line, ',');
-        if (until) {
-            *until++ = '\0';
-            note = strchr(until, ',');
-            if (note)
-                *note++ = '\0';
-        }
-        code = change(cli, "PUT", list, line, until, note);
+        snprintf(where, sizeof(where), "line %d of %.300s was not taken, the %d before it were: ", number, path, imported);
+        code = import_line(cli, list, line, where);
         imported += code == EXIT_DONE;
     }
     fclose(file);
-    if (code != EXIT_DONE)
-        return cli_fail(code, "line %d of %s was not taken; the %d before it were", number, path, imported);
-    if (!cli->json)
-        printf("%d imported\n", imported);
-    return EXIT_DONE;
+    return code == EXIT_DONE ? conclude(cli, list, "imported", imported) : code;
 }
 
-static int show(struct cli *cli, const char *list)
+static void print_entry(const struct json_value *entry)
 {
-    char path[2600], name[200], cursor[2048] = "";
-    struct answer answer;
-    int code;
-
-    cli_encode(list, name, sizeof(name));
-    do {
-        snprintf(path, sizeof(path), "/v1/lists/%s?limit=200%s%s", name, cursor[0] ? "&cursor=" : "", cursor);
-        cursor[0] = '\0';
-        if (cli_ask(cli, "GET", path, NULL, &answer, &code)) {
-            const struct json_value *page = json_root(answer.document);
-            const struct json_value *items = json_member(page, "items");
-            const char *next = json_as_string(json_member(page, "nextCursor"), NULL);
-
-            for (size_t i = 0; i < json_length(items); i++)
-                printf("%-16s %-26s %s\n", cli_text(json_element(items, i), "plate"),
-                       cli_text(json_element(items, i), "validUntil"), cli_text(json_element(items, i), "note"));
-            snprintf(cursor, sizeof(cursor), "%s", next ? next : "");
-        }
-        cli_answer_free(&answer);
-    } while (cursor[0]);
-    return code;
+    printf("%-16s %-26s %s\n", cli_text(entry, "plate"), cli_text(entry, "validUntil"), cli_text(entry, "note"));
 }
 
-int command_list(struct cli *cli)
+int list_show(struct cli *cli)
 {
-    const char *until = cli_option(cli, "--until");
-    const char *what = cli->argument_count > 0 ? cli->arguments[0] : "";
+    char path[256], name[200];
 
-    if (strcmp(what, "show") == 0 && cli->argument_count == 2)
-        return show(cli, cli->arguments[1]);
-    if (strcmp(what, "add") == 0 && cli->argument_count > 2)
-        return change_all(cli, "PUT", until);
-    if (strcmp(what, "remove") == 0 && cli->argument_count > 2)
-        return change_all(cli, "DELETE", NULL);
-    if (strcmp(what, "import") == 0 && cli->argument_count == 3)
-        return import(cli, cli->arguments[1], cli->arguments[2]);
-    return cli_usage("list");
+    cli_encode(cli->arguments[0], name, sizeof(name));
+    snprintf(path, sizeof(path), "/v1/lists/%s", name);
+    return cli_pages(cli, path, print_entry);
 }

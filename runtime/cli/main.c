@@ -4,56 +4,9 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/suggest.h"
-#include "runtime/cli/cli.h"
+#include "runtime/cli/arguments.h"
 
-const struct command commands[] = {
-    {"serve", "run the garage in the foreground",
-     "ostler serve\n    Runs until SIGTERM; SIGHUP reads the configuration and the policies again.\n", command_serve},
-    {"demo", "a simulated garage to try",
-     "ostler demo [DIR]\n    Starts a garage with three simulated doors and prints curl lines to paste.\n", command_demo},
-    {"check", "look at everything and say what to do",
-     "ostler check [--json]\n    Configuration, clock, disk, database, doors and policies: OK, WARN or FAIL each.\n", command_check},
-    {"token", "make, list and revoke device tokens",
-     "ostler token create --partner parkapp --scope sessions:write [--scope garages:read] [--expires 90d]\n"
-     "ostler token list\nostler token revoke tok_0123456789abcdef\n", command_token},
-    {"door", "doors of the running garage",
-     "ostler door list\nostler door watch [DOOR]\nostler door open DOOR --reason \"Car with a broken phone\"\n"
-     "ostler door simulate DOOR none|unreachable|stuck|slow|welded|bouncing\n"
-     "ostler door maintain DOOR --minutes 30 --reason \"New relay\"\nostler door resume DOOR\n"
-     "    DOOR is GARAGE/DOOR, or DOOR alone where that is unique.\n", command_door},
-    {"session", "sessions of all partners",
-     "ostler session list [--status active|ended]\nostler session show ID\nostler session stop ID --reason \"Phone is lost\"\n",
-     command_session},
-    {"list", "lists that policies read",
-     "ostler list show NAME\nostler list add NAME PLATE... [--until 2027-01-01T00:00:00Z]\nostler list remove NAME PLATE...\n"
-     "ostler list import NAME FILE.csv\n    A line of the file: plate[,validUntil[,note]].\n", command_list},
-    {"db", "the database", "ostler db check\nostler db backup FILE\nostler db migrate\n", command_db},
-    {"help", "this text, or examples of one command", "ostler help [COMMAND]\n", command_help},
-    {"version", "the version", "ostler version\n", command_version},
-};
-const size_t command_count = sizeof(commands) / sizeof(commands[0]);
-
-int command_version(struct cli *cli)
-{
-    if (cli->json)
-        printf("{\"version\":\"%s\"}\n", OSTLER_VERSION);
-    else
-        printf("ostler %s\n", OSTLER_VERSION);
-    return EXIT_DONE;
-}
-
-int command_help(struct cli *cli)
-{
-    for (size_t i = 0; i < command_count; i++) {
-        if (cli->argument_count == 0)
-            printf("%s  %-8s %s\n", i == 0 ? "ostler [--config FILE] [--json] COMMAND\n\n" : "", commands[i].name, commands[i].summary);
-        else if (strcmp(commands[i].name, cli->arguments[0]) == 0)
-            return printf("%s: %s\n\n%s", commands[i].name, commands[i].summary, commands[i].usage) < 0;
-    }
-    if (cli->argument_count == 0)
-        return EXIT_DONE;
-    return cli_fail(EXIT_USAGE, "there is no command '%s'; 'ostler help' lists them", cli->arguments[0]);
-}
+#define VERBS_MAX 16
 
 /* Options of all commands may stand anywhere. */
 static int take_common_options(struct cli *cli, int count, char **arguments)
@@ -63,6 +16,8 @@ static int take_common_options(struct cli *cli, int count, char **arguments)
     for (int i = 0; i < count; i++) {
         if (strcmp(arguments[i], "--json") == 0) {
             cli->json = true;
+        } else if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
+            cli->help = true;
         } else if (strcmp(arguments[i], "--config") == 0) {
             if (++i == count)
                 return cli_fail(EXIT_USAGE, "--config needs a file");
@@ -76,12 +31,63 @@ static int take_common_options(struct cli *cli, int count, char **arguments)
     return EXIT_DONE;
 }
 
+static const char *take_word(struct cli *cli)
+{
+    cli->argument_count--;
+    return *cli->arguments++;
+}
+
+static const struct command *find_command(const char *name)
+{
+    const char *names[32] = {NULL};
+    const char *close;
+
+    for (size_t i = 0; i < command_count; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    close = suggest(name, names);
+    if (close)
+        cli_fail(EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, close);
+    else
+        cli_fail(EXIT_USAGE, "there is no command '%s'; 'ostler help' lists them", name);
+    return NULL;
+}
+
+/* NULL: it has been said what is wrong. */
+static const struct verb *find_verb(struct cli *cli, const struct command *command)
+{
+    const char *names[VERBS_MAX] = {NULL};
+    const char *close = NULL;
+    const char *name;
+    size_t count = 0;
+
+    if (!command->verbs[0].name[0])
+        return &command->verbs[0];
+    name = cli->argument_count > 0 ? take_word(cli) : "";
+    for (const struct verb *verb = command->verbs; verb->name && count + 1 < VERBS_MAX; verb++) {
+        names[count++] = verb->name;
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+    }
+    if (name[0])
+        close = suggest(name, names);
+    if (close)
+        cli_fail(EXIT_USAGE, "there is no '%s %s'; did you mean '%s %s'?", command->name, name, command->name, close);
+    else if (name[0])
+        cli_fail(EXIT_USAGE, "there is no '%s %s'; see 'ostler help %s'", command->name, name, command->name);
+    else
+        cli_fail(EXIT_USAGE, "say what '%s' shall do; see 'ostler help %s'", command->name, command->name);
+    return NULL;
+}
+
 int main(int count, char **arguments)
 {
     struct cli cli = {.program = arguments[0]};
-    const char *names[sizeof(commands) / sizeof(commands[0]) + 1];
+    const struct command *command;
+    const struct verb *verb;
     const char *name;
-    const char *close;
     int code;
 
     umask(027); /* databases and backups hold plates and hashes of tokens */
@@ -90,21 +96,18 @@ int main(int count, char **arguments)
     if (code != EXIT_DONE)
         return code;
     if (cli.argument_count == 0)
-        return command_help(&cli), EXIT_USAGE;
-    name = cli.arguments[0];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        name = "help";
-    if (strcmp(name, "--version") == 0)
-        name = "version";
-    cli.arguments++;
-    cli.argument_count--;
-    for (size_t i = 0; i < command_count; i++) {
-        names[i] = commands[i].name;
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].run(&cli);
+        return command_help(&cli) == EXIT_DONE && cli.help ? EXIT_DONE : EXIT_USAGE;
+    name = take_word(&cli);
+    command = find_command(strcmp(name, "--version") == 0 ? "version" : name);
+    if (!command)
+        return EXIT_USAGE;
+    if (cli.help) {
+        help_of(command);
+        return EXIT_DONE;
     }
-    names[command_count] = NULL;
-    close = suggest(name, names);
-    return close ? cli_fail(EXIT_USAGE, "there is no command '%s'; did you mean '%s'?", name, close)
-                 : cli_fail(EXIT_USAGE, "there is no command '%s'; 'ostler help' lists them", name);
+    verb = find_verb(&cli, command);
+    if (!verb)
+        return EXIT_USAGE;
+    code = arguments_sort(&cli, command, verb);
+    return code == EXIT_DONE ? verb->run(&cli) : code;
 }

@@ -8,6 +8,8 @@
 #include "runtime/base/log.h"
 #include "runtime/cli/cli.h"
 
+#define RELOAD_MAX_MS 120000 /* one that takes longer hangs: then the watchdog shall bite */
+
 /* The signals that the main thread waits for; blocked before any other thread starts, so that all inherit it. */
 static void block_signals(sigset_t *signals)
 {
@@ -19,15 +21,45 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void reload(struct runtime *runtime)
+static void *run_reload(void *runtime)
+{
+    runtime_reload(runtime);
+    return NULL;
+}
+
+static void pet_watchdog(struct runtime *runtime)
+{
+    if (runtime_is_alive(runtime))
+        notify_send("WATCHDOG=1");
+    else
+        log_error("serve", "a thread does not move; the watchdog is not told that all is well");
+}
+
+/* In a thread of its own: numbering policies may wait for a busy database, and the watchdog does not wait. */
+static void reload(struct runtime *runtime, int64_t pet_every_ms)
 {
     struct timespec now;
+    pthread_t thread;
     char state[64];
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
     notify_send(state);
-    runtime_reload(runtime);
+    if (pthread_create(&thread, NULL, run_reload, runtime) != 0) {
+        log_error("serve", "not reloaded: there is no memory for a thread; nothing changed");
+    } else {
+        int64_t petted_until_ms = RELOAD_MAX_MS;
+        struct timespec until = now;
+
+        do {
+            until.tv_nsec += pet_every_ms > 0 ? pet_every_ms % 1000 * 1000000 : 0;
+            until.tv_sec += (pet_every_ms > 0 ? pet_every_ms / 1000 : 3600) + until.tv_nsec / 1000000000;
+            until.tv_nsec %= 1000000000;
+            if (pet_every_ms > 0 && petted_until_ms > 0)
+                pet_watchdog(runtime);
+            petted_until_ms -= pet_every_ms;
+        } while (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0);
+    }
     notify_send("READY=1");
 }
 
@@ -44,11 +76,9 @@ static void wait_for_end(struct runtime *runtime, const sigset_t *signals)
         if (signal == SIGTERM || signal == SIGINT)
             return;
         if (signal == SIGHUP)
-            reload(runtime);
-        else if (pet_every_ms > 0 && runtime_is_alive(runtime))
-            notify_send("WATCHDOG=1");
+            reload(runtime, pet_every_ms);
         else if (pet_every_ms > 0)
-            log_error("serve", "a thread does not move; the watchdog is not told that all is well");
+            pet_watchdog(runtime);
     }
 }
 
@@ -78,7 +108,5 @@ int serve(const char *configuration_path, void (*announce)(const char *address, 
 
 int command_serve(struct cli *cli)
 {
-    if (cli->argument_count > 0)
-        return cli_usage("serve");
     return serve(configuration_path(cli->configuration), NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include "runtime/cli/cli.h"
 #include "runtime/core/garage.h"
 
-#define TOKENS_MAX 1000
+#define TOKENS_AT_FIRST 1000
 
 static int64_t now_ms(void)
 {
@@ -33,7 +33,7 @@ static int create(struct cli *cli, const struct configuration *configuration)
 {
     const char *partner_id = cli_option(cli, "--partner");
     const char *expires = cli_option(cli, "--expires");
-    const struct partner *partner = partner_id ? site_find_partner(configuration->site, partner_id) : NULL;
+    const struct partner *partner = site_find_partner(configuration->site, partner_id);
     char text[DEVICE_TOKEN_TEXT_BYTES], until[CLOCK_TEXT_BYTES] = "";
     struct device_token token;
     scope_set scopes = 0;
@@ -47,8 +47,6 @@ static int create(struct cli *cli, const struct configuration *configuration)
             return cli_fail(EXIT_USAGE, "there is no scope '%s'; there are sessions:write, sessions:read, garages:read, doors:open and those of staff", word);
         scopes |= scope;
     }
-    if (!partner_id || scopes == 0 || cli->argument_count > 0)
-        return cli_usage("token");
     if (!partner)
         return cli_fail(EXIT_REFUSED, "the configuration has no partner '%s'; add partner { id = \"%s\" }", partner_id, partner_id);
     if (scopes & ~partner->scopes)
@@ -67,58 +65,93 @@ static int create(struct cli *cli, const struct configuration *configuration)
     return EXIT_DONE;
 }
 
-static int list(const struct cli *cli, const char *path)
+int token_create(struct cli *cli)
 {
-    struct device_token *tokens = calloc(TOKENS_MAX, sizeof(*tokens));
-    size_t count = 0;
+    int code;
+    struct configuration *configuration = cli_configuration(cli, &code);
 
-    if (!tokens || sqlite_token_list(path, tokens, TOKENS_MAX, &count) != OST_OK) {
+    if (!configuration)
+        return code;
+    code = create(cli, configuration);
+    configuration_free(configuration);
+    return code;
+}
+
+/* All tokens, however many: *out is the caller's to free(). */
+static enum ost_status read_all(const char *path, struct device_token **out, size_t *count)
+{
+    enum ost_status status = OST_OK;
+    struct device_token *tokens = NULL;
+
+    *count = 0;
+    for (size_t room = TOKENS_AT_FIRST; status == OST_OK; room *= 2) {
         free(tokens);
-        return cli_fail(EXIT_REFUSED, "cannot read the tokens in %s", path);
+        tokens = calloc(room, sizeof(*tokens));
+        status = tokens ? sqlite_token_list(path, tokens, room, count) : OST_NO_MEMORY;
+        if (status == OST_OK && *count < room) {
+            *out = tokens;
+            return OST_OK;
+        }
     }
+    free(tokens);
+    return status;
+}
+
+static void print_token(const struct cli *cli, const struct device_token *token, bool is_first)
+{
+    char scopes[256], created[CLOCK_TEXT_BYTES];
+    const char *state = token->revoked_at_ms ? "revoked" : token->expires_at_ms && token->expires_at_ms <= now_ms() ? "expired" : "valid";
+
+    scope_set_format(token->scopes, scopes, sizeof(scopes));
+    clock_format(token->created_at_ms, created);
+    if (cli->json)
+        printf("%s{\"tokenId\":\"%s\",\"partnerId\":\"%s\",\"scopes\":\"%s\",\"createdAt\":\"%s\",\"state\":\"%s\"}", is_first ? "" : ",",
+               token->id, token->partner_id, scopes, created, state);
+    else
+        printf("%-22s %-16s %-8s %s  %s\n", token->id, token->partner_id, state, created, scopes);
+}
+
+int token_list(struct cli *cli)
+{
+    struct device_token *tokens = NULL;
+    size_t count = 0;
+    int code;
+    struct configuration *configuration = cli_configuration(cli, &code);
+
+    if (!configuration)
+        return code;
+    code = read_all(configuration->storage.path, &tokens, &count) == OST_OK
+               ? EXIT_DONE
+               : cli_fail(EXIT_REFUSED, "cannot read the tokens in %s", configuration->storage.path);
+    configuration_free(configuration);
+    if (code != EXIT_DONE)
+        return code;
     if (cli->json)
         printf("[");
-    for (size_t i = 0; i < count; i++) {
-        char scopes[256], created[CLOCK_TEXT_BYTES];
-        const char *state = tokens[i].revoked_at_ms ? "revoked" : tokens[i].expires_at_ms && tokens[i].expires_at_ms <= now_ms() ? "expired" : "valid";
-
-        scope_set_format(tokens[i].scopes, scopes, sizeof(scopes));
-        clock_format(tokens[i].created_at_ms, created);
-        if (cli->json)
-            printf("%s{\"tokenId\":\"%s\",\"partnerId\":\"%s\",\"scopes\":\"%s\",\"createdAt\":\"%s\",\"state\":\"%s\"}", i ? "," : "", tokens[i].id,
-                   tokens[i].partner_id, scopes, created, state);
-        else
-            printf("%-22s %-16s %-8s %s  %s\n", tokens[i].id, tokens[i].partner_id, state, created, scopes);
-    }
+    for (size_t i = 0; i < count; i++)
+        print_token(cli, &tokens[i], i == 0);
     if (cli->json)
         printf("]\n");
     free(tokens);
     return EXIT_DONE;
 }
 
-int command_token(struct cli *cli)
+int token_revoke(struct cli *cli)
 {
-    const char *what = cli->argument_count > 0 ? cli->arguments[0] : "";
+    const char *id = cli->arguments[0];
+    enum ost_status status;
     int code;
     struct configuration *configuration = cli_configuration(cli, &code);
 
     if (!configuration)
         return code;
-    cli->arguments++;
-    cli->argument_count -= cli->argument_count > 0;
-    if (strcmp(what, "create") == 0) {
-        code = create(cli, configuration);
-    } else if (strcmp(what, "list") == 0) {
-        code = list(cli, configuration->storage.path);
-    } else if (strcmp(what, "revoke") == 0 && cli->argument_count == 1) {
-        enum ost_status status = sqlite_token_revoke(configuration->storage.path, cli->arguments[0], now_ms());
-
-        code = status == OST_OK ? EXIT_DONE : cli_fail(EXIT_REFUSED, status == OST_NOT_FOUND ? "there is no valid token %s; 'ostler token list' shows them" : "cannot revoke %s", cli->arguments[0]);
-        if (status == OST_OK && !cli->json)
-            printf("revoked\n");
-    } else {
-        code = cli_usage("token");
-    }
+    status = sqlite_token_revoke(configuration->storage.path, id, now_ms());
     configuration_free(configuration);
-    return code;
+    if (status != OST_OK)
+        return cli_fail(EXIT_REFUSED, status == OST_NOT_FOUND ? "there is no valid token %s; 'ostler token list' shows them" : "cannot revoke %s", id);
+    if (cli->json)
+        printf("{\"tokenId\":\"%s\",\"revoked\":true}\n", id); /* one that exists: it needs no escaping */
+    else
+        printf("revoked\n");
+    return EXIT_DONE;
 }

@@ -21,6 +21,15 @@ bool decision_has_broken(const struct decision *decision)
     return false;
 }
 
+const struct policy_revision *decision_note_author(const struct decision *decision, unsigned note)
+{
+    unsigned author = decision->note_authors[note];
+
+    if (author == 0 && decision->revision_count == 1)
+        author = 1; /* nobody else was asked */
+    return author > 0 && author <= decision->revision_count ? &decision->revisions[author - 1] : NULL;
+}
+
 const char *policy_trigger_text(enum policy_trigger trigger)
 {
     return TEXT_OF(triggers, trigger);

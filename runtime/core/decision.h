@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/json.h"
 #include "runtime/base/uuid.h"
 #include "runtime/core/limits.h"
@@ -56,7 +57,7 @@ struct policy_visit {
     int64_t visits_today;    /* sessions that this plate started here since local midnight */
     char lists[LISTS_PER_VISIT_MAX][SLUG_BYTES]; /* names of the lists that it is on */
     unsigned list_count;
-    /* session_stop and door_request */
+    /* session_stop: started, stayed; door_request: the rest */
     int64_t started_ms;      /* 0: not yet */
     int64_t stayed_ms;
     char session_id[UUID_TEXT_BYTES]; /* door_request; else empty */
@@ -95,12 +96,20 @@ struct decision {
     int64_t leave_by_ms;        /* wall; the earliest asked for; 0: none */
     struct price price;         /* session_stop */
     char notes[DECISION_NOTES_MAX][REASON_BYTES];         /* notify() */
+    unsigned note_authors[DECISION_NOTES_MAX];            /* of each note: the place in `revisions`, from 1; 0: not said */
     unsigned note_count;
     int64_t cpu_ns;
+    /* Of the request, set by who asked; each note becomes an event with its id. */
+    char traceparent[TRACEPARENT_BYTES];
+    enum clock_trust trust;
+    struct uuid note_ids[DECISION_NOTES_MAX];
 };
 
 /* Did any policy break, so that its say is missing? */
 bool decision_has_broken(const struct decision *decision);
+
+/* Who said a note; NULL where nobody can tell. */
+const struct policy_revision *decision_note_author(const struct decision *decision, unsigned note);
 
 const char *policy_trigger_text(enum policy_trigger trigger);
 const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */
@@ -108,6 +117,14 @@ const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", 
 void decision_write_revisions(struct json_writer *writer, const struct decision *decision);
 /* [{"verb","policy","revision","line","code","text"}, ...] */
 void decision_write_reasons(struct json_writer *writer, const struct decision *decision);
+
+/*
+ * The longest text of policy_visit_write(). Names, brackets, booleans and the words of enums are less than 768 bytes, 12
+ * integers have 20 digits at most. Slugs, plates and ids need no escapes; each of a user's 128 printable characters takes
+ * one byte more at most; a garage's name may be all escapes.
+ */
+#define POLICY_VISIT_JSON_BYTES                                                                                           \
+    (768 + 12 * 20 + PLATE_BYTES + USER_ID_BYTES + 128 + 127 * 6 + (6 + LISTS_PER_VISIT_MAX) * (SLUG_BYTES + 2))
 
 /* The recorded inputs of a decision as JSON, enough to run it again; the zone goes by the garage. */
 void policy_visit_write(struct json_writer *writer, const struct policy_visit *visit);

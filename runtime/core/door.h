@@ -42,6 +42,7 @@ struct door_command {
     char actor[ACTOR_BYTES];       /* who asked, for the ledger */
     char note[REASON_BYTES];       /* staff's reason; else empty */
     bool degraded;                 /* opened although something of ours was broken */
+    bool is_explicit;              /* asked for by itself, not implied by a start or stop: counts against the session's */
     int64_t requested_at_ms;       /* wall */
     int64_t expires_at_ms;         /* wall, for people; the actuator keeps a monotonic deadline of its own */
     enum command_status status;

@@ -10,6 +10,7 @@ static const char *const types[] = {
     "ostler.session.ended.v1",
     "ostler.door.opened.v1",
     "ostler.door.fault.v1",
+    "ostler.policy.notified.v1",
 };
 
 const char *event_type_text(enum event_type type)
@@ -121,5 +122,29 @@ void event_door_fault(struct event *event, const char *garage_id, const char *do
     json_put_string(&data, "severity", severity);
     json_put_time(&data, "raisedAt", raised_at_ms);
     json_put_time(&data, "clearedAt", cleared_at_ms);
+    end(event, &data);
+}
+
+void event_policy_notified(struct event *event, const struct decision *decision, unsigned note, const char *garage_id,
+                           struct uuid session_id)
+{
+    const struct policy_revision *author = decision_note_author(decision, note);
+    struct json_writer data;
+
+    begin(event, EVENT_POLICY_NOTIFIED, garage_id, &data);
+    event->id = decision->note_ids[note];
+    event->time_ms = decision->decided_at_ms;
+    event->trust = decision->trust;
+    snprintf(event->traceparent, sizeof(event->traceparent), "%s", decision->traceparent);
+    snprintf(event->subject, sizeof(event->subject), "%s%s", author ? "policy/" : "policies", author ? author->name : "");
+    json_put_string(&data, "name", author ? author->name : NULL);
+    if (author)
+        json_put_integer(&data, "revision", author->revision);
+    else
+        json_put_null(&data, "revision");
+    json_put_string(&data, "text", decision->notes[note]);
+    json_put_string(&data, "trigger", policy_trigger_text(decision->trigger));
+    json_put_uuid(&data, "decisionId", decision->id);
+    json_put_uuid(&data, "sessionId", session_id);
     end(event, &data);
 }

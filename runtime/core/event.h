@@ -19,13 +19,13 @@
 #define EVENT_DATA_BYTES 8192
 #define EVENT_SUBJECT_BYTES 80
 
-enum event_type { EVENT_SESSION_STARTED, EVENT_SESSION_ENDED, EVENT_DOOR_OPENED, EVENT_DOOR_FAULT };
+enum event_type { EVENT_SESSION_STARTED, EVENT_SESSION_ENDED, EVENT_DOOR_OPENED, EVENT_DOOR_FAULT, EVENT_POLICY_NOTIFIED };
 
 struct event {
     struct uuid id;
     enum event_type type;
     char garage_id[SLUG_BYTES];          /* source and partition key */
-    char subject[EVENT_SUBJECT_BYTES];   /* "session/<id>", "door/<id>" */
+    char subject[EVENT_SUBJECT_BYTES];   /* "session/<id>", "door/<id>", "policy/<name>" */
     int64_t time_ms;                     /* wall */
     enum clock_trust trust;
     char traceparent[TRACEPARENT_BYTES]; /* empty: none */
@@ -46,5 +46,8 @@ void event_session_ended(struct event *event, const struct session *session, con
 void event_door_opened(struct event *event, const struct door_command *command);
 void event_door_fault(struct event *event, const char *garage_id, const char *door_id, const char *code,
                       const char *severity, int64_t raised_at_ms, int64_t cleared_at_ms);
+/* A note of a decision, whole: its id, time and trust are the decision's. session_id nil: there is no session. */
+void event_policy_notified(struct event *event, const struct decision *decision, unsigned note, const char *garage_id,
+                           struct uuid session_id);
 
 #endif

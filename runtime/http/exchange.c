@@ -47,18 +47,26 @@ bool exchange_percent_decode(const char *text, size_t length, bool plus_is_space
     return true;
 }
 
+/* Is this text of a query, decoded, the name? */
+static bool is_name(const char *text, size_t length, const char *name)
+{
+    char decoded[32];
+
+    return exchange_percent_decode(text, length, true, decoded, sizeof(decoded)) && strcmp(decoded, name) == 0;
+}
+
 const char *exchange_query_value(struct http_exchange *exchange, const char *name, bool *malformed)
 {
     const char *at = exchange->request.query;
     const char *found = NULL;
-    size_t name_length = strlen(name);
     size_t found_length = 0;
     char *text = exchange->query_text + exchange->query_used;
 
     while (*at) {
         size_t length = strcspn(at, "&");
+        size_t name_length = strcspn(at, "=&");
 
-        if (length > name_length && strncmp(at, name, name_length) == 0 && at[name_length] == '=') {
+        if (name_length < length && is_name(at, name_length, name)) {
             if (found && malformed)
                 *malformed = true;
             found = at + name_length + 1;
@@ -120,9 +128,13 @@ static size_t write_head(const struct http_exchange *exchange, unsigned status, 
                          char head[HEAD_BYTES])
 {
     bool is_api = strncmp(exchange->request.path, "/v1", 3) == 0;
-    int at = snprintf(head, HEAD_BYTES,
-                      "HTTP/1.1 %u %s\r\nContent-Length: %zu\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n%s%s",
-                      status, status_phrase(status), length, exchange->request.request_id,
+    char content_length[48] = "";
+    int at;
+
+    if (status != 204) /* RFC 9110, 8.6 */
+        snprintf(content_length, sizeof(content_length), "Content-Length: %zu\r\n", length);
+    at = snprintf(head, HEAD_BYTES, "HTTP/1.1 %u %s\r\n%sX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n%s%s",
+                      status, status_phrase(status), content_length, exchange->request.request_id,
                       is_api ? "Cache-Control: no-store\r\n" : "", exchange->must_close ? "Connection: close\r\n" : "");
 
     if (content_type)

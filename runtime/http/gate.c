@@ -5,6 +5,7 @@
 
 #define TARGET_MAX 1024
 #define HEADERS_MAX 64
+#define HEADERS_BYTES_MAX (16 * 1024)
 #define BODY_DIGITS_MAX 15
 
 /* "name:value": behind the name's NUL, which took the colon's place, the value follows at once or after blanks. */
@@ -80,12 +81,15 @@ static void refuse(struct gate_result *result, enum problem_code problem)
 void gate_judge(const struct gate_request *request, struct gate_result *result)
 {
     unsigned hosts = 0, lengths = 0, authorizations = 0;
+    size_t header_bytes = 0;
     size_t target_length = strlen(request->target) + (request->query ? strlen(request->query) + 1 : 0);
 
     *result = (struct gate_result){.content_length = -1};
     if (target_length > TARGET_MAX)
         refuse(result, PROBLEM_TARGET_TOO_LONG);
-    if (request->header_count >= HEADERS_MAX)
+    for (size_t i = 0; i < request->header_count; i++)
+        header_bytes += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 4;
+    if (request->header_count >= HEADERS_MAX || header_bytes > HEADERS_BYTES_MAX)
         refuse(result, PROBLEM_HEADERS_TOO_LARGE);
     if (!target_is_sane(request->target) || !block_is_complete(request))
         refuse(result, PROBLEM_MALFORMED_REQUEST);

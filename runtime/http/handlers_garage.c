@@ -61,13 +61,14 @@ static const struct garage *find_garage(struct http_exchange *exchange)
 void handle_garage_list(struct http_exchange *exchange)
 {
     const struct site *site = exchange_request(exchange)->site;
+    struct slice_request slice;
     struct json_writer list;
 
-    if (!respond_begin_list(exchange, &list))
+    if (!respond_read_slice(exchange, site->garage_count, &slice) || !respond_begin_list(exchange, &list))
         return;
-    for (size_t i = 0; i < site->garage_count; i++)
+    for (size_t i = slice.begin; i < slice.end; i++)
         write_garage(&list, exchange, &site->garages[i]);
-    respond_send_list(exchange, &list, 0);
+    respond_send_list(exchange, &list, slice.next);
 }
 
 void handle_garage_show(struct http_exchange *exchange)
@@ -108,13 +109,14 @@ void handle_availability(struct http_exchange *exchange)
 void handle_door_list(struct http_exchange *exchange)
 {
     const struct garage *garage = find_garage(exchange);
+    struct slice_request slice;
     struct json_writer list;
 
-    if (!garage || !respond_begin_list(exchange, &list))
+    if (!garage || !respond_read_slice(exchange, garage->door_count, &slice) || !respond_begin_list(exchange, &list))
         return;
-    for (size_t i = 0; i < garage->door_count; i++)
+    for (size_t i = slice.begin; i < slice.end; i++)
         write_door(&list, exchange, &garage->doors[i]);
-    respond_send_list(exchange, &list, 0);
+    respond_send_list(exchange, &list, slice.next);
 }
 
 void handle_door_show(struct http_exchange *exchange)

@@ -79,7 +79,7 @@ void handle_session_start(struct http_exchange *exchange)
         return;
     respond_begin_call(exchange, &call);
     session_desk_start(api_of(exchange)->desk, &call, &start, render_session, &answer);
-    respond_end_call(exchange, &call);
+    respond_end_call(exchange, &call, &answer);
     respond_desk(exchange, &answer, render_session);
 }
 
@@ -96,7 +96,7 @@ static void stop(struct http_exchange *exchange, struct stop_request *request, d
     }
     respond_begin_call(exchange, &call);
     session_desk_stop(api_of(exchange)->desk, &call, request, render, &answer);
-    respond_end_call(exchange, &call);
+    respond_end_call(exchange, &call, &answer);
     respond_desk(exchange, &answer, render);
 }
 
@@ -251,7 +251,7 @@ void handle_session_open(struct http_exchange *exchange)
     snprintf(open.door_id, sizeof(open.door_id), "%s", exchange_request(exchange)->parameters[1]);
     respond_begin_call(exchange, &call);
     session_desk_open(api_of(exchange)->desk, &call, &open, render_command, &answer);
-    respond_end_call(exchange, &call);
+    respond_end_call(exchange, &call, &answer);
     respond_desk(exchange, &answer, render_command);
 }
 
@@ -272,7 +272,11 @@ void handle_manual_open(struct http_exchange *exchange)
     json_free(document);
     if (respond_invalid(exchange, &validation))
         return;
-    if (!slug_is_valid(request->parameters[0]) || !slug_is_valid(request->parameters[1])) {
+    if (!slug_is_valid(request->parameters[0]) || !site_find_garage(request->site, request->parameters[0])) {
+        exchange_problem(exchange, PROBLEM_GARAGE_NOT_FOUND, NULL);
+        return;
+    }
+    if (!slug_is_valid(request->parameters[1])) {
         exchange_problem(exchange, PROBLEM_DOOR_NOT_FOUND, NULL);
         return;
     }
@@ -280,6 +284,6 @@ void handle_manual_open(struct http_exchange *exchange)
     snprintf(open.door_id, sizeof(open.door_id), "%s", request->parameters[1]);
     respond_begin_call(exchange, &call);
     session_desk_open_manually(api_of(exchange)->desk, &call, &open, render_command, &answer);
-    respond_end_call(exchange, &call);
+    respond_end_call(exchange, &call, &answer);
     respond_desk(exchange, &answer, render_command);
 }

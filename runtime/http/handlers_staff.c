@@ -132,13 +132,12 @@ static bool is_slug_or_404(struct http_exchange *exchange)
 }
 
 /* A list goes on by its entries' text, so its cursor is the last text in hexadecimal. */
-static bool read_after(struct http_exchange *exchange, char after[USER_ID_BYTES])
+static bool read_after(const char *cursor, char after[USER_ID_BYTES])
 {
-    const char *cursor = exchange_query_value(exchange, "cursor", NULL);
     size_t length = cursor ? strlen(cursor) : 0;
 
     after[0] = '\0';
-    if (length % 2 || length / 2 >= USER_ID_BYTES || (cursor && strspn(cursor, "0123456789abcdef") != length))
+    if ((cursor && length == 0) || length % 2 || length / 2 >= USER_ID_BYTES || (cursor && strspn(cursor, "0123456789abcdef") != length))
         return false;
     for (size_t i = 0; i < length; i += 2) {
         char digits[3] = {cursor[i], cursor[i + 1], '\0'};
@@ -147,15 +146,6 @@ static bool read_after(struct http_exchange *exchange, char after[USER_ID_BYTES]
         after[i / 2 + 1] = '\0';
     }
     return true;
-}
-
-static size_t read_limit(struct http_exchange *exchange)
-{
-    const char *limit = exchange_query_value(exchange, "limit", NULL);
-
-    if (!limit)
-        return 50;
-    return strspn(limit, "0123456789") == strlen(limit) && strlen(limit) < 5 ? (size_t)atoi(limit) : 0;
 }
 
 static void send_entries(struct http_exchange *exchange, const struct list_entry *entries, size_t count, bool more)
@@ -183,18 +173,20 @@ void handle_list_show(struct http_exchange *exchange)
 {
     struct http_api *api = api_of(exchange);
     struct validation validation = {.count = 0};
-    size_t limit = read_limit(exchange);
     struct list_entry *entries;
     char after[USER_ID_BYTES];
+    bool malformed = false;
+    size_t limit;
     size_t count = 0;
     enum ost_status status;
 
     if (!is_slug_or_404(exchange))
         return;
-    if (limit < 1 || limit > 200)
-        validation_fail(&validation, "?limit", "must be a whole number from 1 to 200");
-    if (!read_after(exchange, after))
+    limit = respond_read_limit(exchange, &validation, &malformed);
+    if (!read_after(exchange_query_value(exchange, "cursor", &malformed), after))
         validation_fail(&validation, "?cursor", "must be the nextCursor of an earlier answer");
+    if (malformed)
+        validation_fail(&validation, "?", "the query has a parameter twice, or a bad escape");
     if (respond_invalid(exchange, &validation))
         return;
     entries = calloc(limit + 1, sizeof(*entries));
@@ -305,13 +297,20 @@ void handle_list_remove(struct http_exchange *exchange)
 
 void handle_faults(struct http_exchange *exchange)
 {
-    struct fault faults[200];
-    size_t count = fault_board_list(api_of(exchange)->faults, faults, sizeof(faults) / sizeof(faults[0]));
+    struct fault *faults = calloc(FAULTS_MAX, sizeof(*faults));
+    size_t count = faults ? fault_board_list(api_of(exchange)->faults, faults, FAULTS_MAX) : 0;
+    struct slice_request slice;
     struct json_writer list;
 
-    if (!respond_begin_list(exchange, &list))
+    if (!faults) {
+        exchange_problem(exchange, PROBLEM_OVERLOADED, NULL);
         return;
-    for (size_t i = 0; i < count; i++) {
+    }
+    if (!respond_read_slice(exchange, count, &slice) || !respond_begin_list(exchange, &list)) {
+        free(faults);
+        return;
+    }
+    for (size_t i = slice.begin; i < slice.end; i++) {
         json_begin_object(&list);
         json_put_string(&list, "subject", faults[i].subject);
         json_put_string(&list, "code", faults[i].code);
@@ -321,7 +320,8 @@ void handle_faults(struct http_exchange *exchange)
         json_put_time(&list, "clearedAt", faults[i].cleared_at_ms);
         json_end_object(&list);
     }
-    respond_send_list(exchange, &list, 0);
+    respond_send_list(exchange, &list, slice.next);
+    free(faults);
 }
 
 void handle_audit(struct http_exchange *exchange)
@@ -390,13 +390,14 @@ void handle_policy_list(struct http_exchange *exchange)
 {
     struct policy_facts facts[POLICIES_MAX];
     size_t count = describe(exchange, facts);
+    struct slice_request slice;
     struct json_writer list;
 
-    if (!respond_begin_list(exchange, &list))
+    if (!respond_read_slice(exchange, count, &slice) || !respond_begin_list(exchange, &list))
         return;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = slice.begin; i < slice.end; i++)
         write_policy(&list, &facts[i]);
-    respond_send_list(exchange, &list, 0);
+    respond_send_list(exchange, &list, slice.next);
 }
 
 void handle_policy_show(struct http_exchange *exchange)

@@ -39,7 +39,7 @@ static const struct problem_kind kinds[PROBLEM_COUNT] = {
         "Path and query have 1,024 bytes at most.", NEVER, 0},
     [PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {"unsupported_media_type", 415, "The body is not application/json",
         "Send the body as Content-Type: application/json.", "This API takes JSON only.", NEVER, 0},
-    [PROBLEM_HEADERS_TOO_LARGE] = {"headers_too_large", 431, "Too many headers", "Send fewer than 64 headers.",
+    [PROBLEM_HEADERS_TOO_LARGE] = {"headers_too_large", 431, "Too many or too long headers", "Send fewer than 64 headers, of 16 KiB in all.",
         "A client or proxy adds too many headers.", NEVER, 0},
     [PROBLEM_SESSION_ALREADY_ACTIVE] = {"session_already_active", 409, "The user has another running session",
         "This user has another running session.", "Stop that session first: a user parks once at a time, in the whole fleet.", NEVER, 0},

@@ -51,24 +51,44 @@ static bool parse_cursor(const char *text, store_cursor *from)
     return *from > 0;
 }
 
+size_t respond_read_limit(struct http_exchange *exchange, struct validation *validation, bool *malformed)
+{
+    const char *text = exchange_query_value(exchange, "limit", malformed);
+    size_t limit = LIMIT_DEFAULT;
+
+    if (text)
+        limit = strspn(text, "0123456789") == strlen(text) && strlen(text) < 5 ? (size_t)atoi(text) : 0;
+    if (limit < 1 || limit > LIMIT_MAX)
+        validation_fail(validation, "?limit", "must be a whole number from 1 to 200");
+    return limit;
+}
+
 bool respond_read_page(struct http_exchange *exchange, struct validation *validation, struct page_request *page)
 {
     bool malformed = false;
-    const char *limit = exchange_query_value(exchange, "limit", &malformed);
     const char *cursor = exchange_query_value(exchange, "cursor", &malformed);
 
-    page->limit = LIMIT_DEFAULT;
+    page->limit = respond_read_limit(exchange, validation, &malformed);
     page->from = INT64_MAX;
-    if (limit) {
-        page->limit = strspn(limit, "0123456789") == strlen(limit) && strlen(limit) < 5 ? (size_t)atoi(limit) : 0;
-        if (page->limit < 1 || page->limit > LIMIT_MAX)
-            validation_fail(validation, "?limit", "must be a whole number from 1 to 200");
-    }
     if (cursor && !parse_cursor(cursor, &page->from))
         validation_fail(validation, "?cursor", "must be the nextCursor of an earlier answer");
     if (malformed)
         validation_fail(validation, "?", "the query has a parameter twice, or a bad escape");
     return !respond_invalid(exchange, validation);
+}
+
+/* The cursor is the index of the next item, which is never 0. */
+bool respond_read_slice(struct http_exchange *exchange, size_t count, struct slice_request *slice)
+{
+    struct validation validation = {.count = 0};
+    struct page_request page;
+
+    if (!respond_read_page(exchange, &validation, &page))
+        return false;
+    slice->begin = page.from == INT64_MAX ? 0 : (size_t)page.from < count ? (size_t)page.from : count;
+    slice->end = count - slice->begin > page.limit ? slice->begin + page.limit : count;
+    slice->next = slice->end < count ? (store_cursor)slice->end : 0;
+    return true;
 }
 
 struct json_writer *respond_begin_list(struct http_exchange *exchange, struct json_writer *list)
@@ -130,12 +150,13 @@ void respond_begin_call(struct http_exchange *exchange, struct desk_call *call)
         atomic_fetch_sub(&api->waiting, 1); /* a preference may be ignored; workers that wait serve nobody */
 }
 
-void respond_end_call(struct http_exchange *exchange, const struct desk_call *call)
+void respond_end_call(struct http_exchange *exchange, const struct desk_call *call, const struct desk_answer *answer)
 {
     if (call->wait_ms <= 0)
         return;
     atomic_fetch_sub(&api_of(exchange)->waiting, 1);
-    exchange_header(exchange, "Preference-Applied", "wait");
+    if ((answer->verdict == DESK_DONE || answer->verdict == DESK_ENDING) && !uuid_is_nil(answer->command.id))
+        exchange_header(exchange, "Preference-Applied", "wait"); /* what had happened before was not waited for */
 }
 
 /* The one table from the desk's refusals and faults to problems. */

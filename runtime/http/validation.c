@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/suggest.h"
+#include "runtime/base/text.h"
 #include "runtime/core/limits.h"
 
 void validation_fail(struct validation *validation, const char *pointer, const char *detail)
@@ -17,10 +18,32 @@ void validation_fail(struct validation *validation, const char *pointer, const c
 
 static void fail_member(struct validation *validation, const char *name, const char *detail)
 {
-    char pointer[80];
+    char pointer[sizeof(validation->errors[0].pointer)] = "/";
+    const char *end = name + text_whole(name, (sizeof(pointer) - 2) / 2);
+    size_t length = 1;
 
-    snprintf(pointer, sizeof(pointer), "/%.70s", name);
+    for (; *name && name < end; name++) { /* RFC 6901: ~ is ~0, / is ~1 */
+        bool is_special = *name == '~' || *name == '/';
+
+        if (is_special)
+            pointer[length++] = '~';
+        pointer[length++] = !is_special ? *name : *name == '~' ? '0' : '1';
+    }
+    pointer[length] = '\0';
     validation_fail(validation, pointer, detail);
+}
+
+/* Something to see, and nothing that would break a line. */
+static bool is_sentence(const char *text)
+{
+    bool seen = false;
+
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+        seen |= *text != ' ';
+    }
+    return seen;
 }
 
 bool validation_object(struct validation *validation, const struct json_value *body, const char *const *members)
@@ -85,8 +108,8 @@ void validation_reason(struct validation *validation, const struct json_value *b
     out[0] = '\0';
     if (!text)
         return;
-    if (length == 0 || length >= bytes) {
-        snprintf(detail, sizeof(detail), "must be a sentence of 1 to %zu bytes", bytes - 1);
+    if (length >= bytes || !is_sentence(text)) {
+        snprintf(detail, sizeof(detail), "must be a sentence of 1 to %zu bytes, on one line", bytes - 1);
         fail_member(validation, name, detail);
         return;
     }

@@ -11,17 +11,17 @@
 #include "runtime/base/json.h"
 #include "runtime/base/uuid.h"
 
-#define VALIDATION_ERRORS_MAX 16
+#define VALIDATION_ERRORS_MAX 64 /* no body of ours has so many members; what is beyond them is counted out */
 
 struct validation {
     struct {
-        char pointer[80]; /* RFC 6901; "" is the body itself, "?name" a query parameter */
+        char pointer[96]; /* RFC 6901; "" is the body itself, "?name" a query parameter */
         char detail[160];
     } errors[VALIDATION_ERRORS_MAX];
     size_t count;
 };
 
-/* Add an error; those beyond the sixteenth are counted out. */
+/* Add an error; those beyond VALIDATION_ERRORS_MAX are counted out. */
 void validation_fail(struct validation *validation, const char *pointer, const char *detail);
 /* The body is an object with none but these members (a NULL ends the list). False: it is no object. */
 bool validation_object(struct validation *validation, const struct json_value *body, const char *const *members);
@@ -29,7 +29,7 @@ bool validation_object(struct validation *validation, const struct json_value *b
 const char *validation_text(struct validation *validation, const struct json_value *body, const char *name, bool required);
 /* A slug; "" where it is missing and not required. */
 void validation_slug(struct validation *validation, const struct json_value *body, const char *name, bool required, char out[64]);
-/* A sentence of staff, 1..bytes-1 bytes. */
+/* A sentence of staff: 1..bytes-1 bytes, with something to see in it and no control characters. */
 void validation_reason(struct validation *validation, const struct json_value *body, const char *name, char *out, size_t bytes);
 int64_t validation_integer(struct validation *validation, const struct json_value *body, const char *name, int64_t least, int64_t most);
 bool validation_boolean(struct validation *validation, const struct json_value *body, const char *name, bool otherwise);

@@ -5,21 +5,29 @@
 #include <string.h>
 
 #include "runtime/base/suggest.h"
-#include "runtime/policy/scan.h"
 #include "runtime/policy/units.h"
+#include "runtime/policy/words.h"
 
 #define HANDLERS "ostler.handlers"
 #define SETTINGS "ostler.settings"
+#define SETTINGS_MAX 32 /* that a suggestion looks through */
 
 static const char *const triggers_known[] = {"session_start", "session_stop", "door_request", NULL};
 static const char *const triggers_elsewhere[] = {"availability", "door_event", "schedule", "http", NULL};
 
 /* ---- globals ---- */
 
+static const char *suggest_global(const char *name)
+{
+    const char *verb = word_suggest(policy_verbs, name, AT_EVERY);
+
+    return verb ? verb : word_suggest(policy_words, name, AT_EVERY);
+}
+
 static int unknown_global(lua_State *lua)
 {
     const char *name = luaL_checkstring(lua, 2);
-    const char *close = suggest(name, policy_words);
+    const char *close = suggest_global(name);
 
     return close ? sandbox_fail(lua, "nothing here is called '%.40s'; did you mean '%s'?", name, close)
                  : sandbox_fail(lua, "nothing here is called '%.40s'", name);
@@ -80,23 +88,10 @@ static int declare_policy(lua_State *lua)
 
 /* ---- on.trigger = function, setting.name = value ---- */
 
-static int set_handler(lua_State *lua)
+static int unknown_trigger(lua_State *lua, const char *name)
 {
-    struct policy_run *run = sandbox_host(lua);
-    const char *name = luaL_checkstring(lua, 2);
     const char *close = suggest(name, triggers_known);
 
-    for (int trigger = 0; trigger < TRIGGER_COUNT; trigger++) {
-        if (strcmp(triggers_known[trigger], name) != 0)
-            continue;
-        luaL_checktype(lua, 3, LUA_TFUNCTION);
-        lua_getfield(lua, LUA_REGISTRYINDEX, HANDLERS);
-        lua_pushvalue(lua, 3);
-        lua_rawseti(lua, -2, trigger + 1);
-        if (run->loading)
-            run->facts->triggers |= 1u << trigger;
-        return 0;
-    }
     for (const char *const *other = triggers_elsewhere; *other; other++) {
         if (strcmp(*other, name) == 0)
             return sandbox_fail(lua, "on.%s is not known to this version; it has session_start, session_stop and door_request", name);
@@ -105,35 +100,92 @@ static int set_handler(lua_State *lua)
                  : sandbox_fail(lua, "there is no on.%.40s; there are session_start, session_stop and door_request", name);
 }
 
+static int set_handler(lua_State *lua)
+{
+    struct policy_run *run = sandbox_host(lua);
+    const char *name = luaL_checkstring(lua, 2);
+    enum policy_trigger trigger = trigger_find(name);
+
+    if (!run->loading)
+        return sandbox_fail(lua, "handlers stand at the top of the file, not in one another");
+    if (trigger == TRIGGER_COUNT)
+        return unknown_trigger(lua, name);
+    if (lua_type(lua, 3) != LUA_TFUNCTION)
+        return sandbox_fail(lua, "a handler is written as function on.%s(visit) ... end", name);
+    if (run->facts->triggers & AT(trigger))
+        return sandbox_fail(lua, "there are two handlers on.%s; write what they do into one", name);
+    lua_getfield(lua, LUA_REGISTRYINDEX, HANDLERS);
+    lua_pushvalue(lua, 3);
+    lua_rawseti(lua, -2, (lua_Integer)trigger + 1);
+    run->facts->triggers |= AT(trigger);
+    return 0;
+}
+
 static int get_handler(lua_State *lua)
 {
     return sandbox_fail(lua, "on.%.40s is written to: function on.%.40s(visit) ... end", luaL_checkstring(lua, 2), lua_tostring(lua, 2));
 }
 
+/* How to write a value that has no type: setting.x = 5 becomes setting.x = number(5, "label"). */
+static int untyped_setting(lua_State *lua, const char *name)
+{
+    switch (lua_type(lua, 3)) {
+    case LUA_TNUMBER:
+        return sandbox_fail(lua, "a setting says its type: setting.%.40s = number(%s, \"label\")", name, lua_tostring(lua, 3));
+    case LUA_TSTRING:
+        return sandbox_fail(lua, "a setting says its type: setting.%.40s = text(\"%.40s\", \"label\"), or hours, duration or money", name,
+                            lua_tostring(lua, 3));
+    case LUA_TBOOLEAN:
+        return sandbox_fail(lua, "a setting says its type: setting.%.40s = boolean(%s, \"label\")", name,
+                            lua_toboolean(lua, 3) ? "true" : "false");
+    default:
+        return sandbox_fail(lua, "a setting is written as setting.%.40s = hours(\"...\", \"label\")", name);
+    }
+}
+
 static int set_setting(lua_State *lua)
 {
     struct policy_run *run = sandbox_host(lua);
-    int type = lua_type(lua, 3);
+    const char *name = luaL_checkstring(lua, 2);
 
-    luaL_checkstring(lua, 2);
     if (!run->loading)
         return sandbox_fail(lua, "settings are made at the top of the file, and only read in a handler");
-    if (type != LUA_TUSERDATA && type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TBOOLEAN)
-        return sandbox_fail(lua, "a setting is written as setting.%.40s = hours(\"...\", \"label\")", lua_tostring(lua, 2));
     lua_getfield(lua, LUA_REGISTRYINDEX, SETTINGS);
-    lua_pushvalue(lua, 2);
-    lua_pushvalue(lua, 3);
+    lua_pushstring(lua, name);
+    if (!units_push_setting(lua, 3))
+        return untyped_setting(lua, name);
     lua_rawset(lua, -3);
     return 0;
 }
 
+/* The nearest of the settings in the table on top of the stack. Borrowed from the table. */
+static const char *suggest_setting(lua_State *lua, const char *name)
+{
+    const char *names[SETTINGS_MAX + 1];
+    size_t count = 0;
+
+    lua_pushnil(lua);
+    while (count < SETTINGS_MAX && lua_next(lua, -2)) {
+        lua_pop(lua, 1);
+        names[count++] = lua_tostring(lua, -1); /* set_setting() takes texts only */
+    }
+    names[count] = NULL;
+    return suggest(name, names);
+}
+
 static int get_setting(lua_State *lua)
 {
+    const char *name = luaL_checkstring(lua, 2);
+    const char *close;
+
     lua_getfield(lua, LUA_REGISTRYINDEX, SETTINGS);
     lua_pushvalue(lua, 2);
-    if (lua_rawget(lua, -2) == LUA_TNIL)
-        return sandbox_fail(lua, "there is no setting.%.40s; make it at the top of the file", luaL_checkstring(lua, 2));
-    return 1;
+    if (lua_rawget(lua, -2) != LUA_TNIL)
+        return 1;
+    lua_pop(lua, 1);
+    close = suggest_setting(lua, name);
+    return close ? sandbox_fail(lua, "there is no setting '%.40s'; did you mean '%s'?", name, close)
+                 : sandbox_fail(lua, "there is no setting '%.40s'; make it at the top of the file", name);
 }
 
 /* A table that only listens: every read and write is a call. */
@@ -180,7 +232,7 @@ static int load_chunk(lua_State *lua)
     struct policy_run *run = sandbox_host(lua);
 
     push_environment(lua);
-    sandbox_load(lua, source->text, source->length, "=policy");
+    sandbox_load(lua, source->text, source->length, "policy");
     lua_call(lua, 0, 0);
     if (run->facts->broken)
         return luaL_error(lua, "begin the file with policy { name = \"...\", version = \"1.0.0\", about = \"...\" }");

@@ -31,7 +31,4 @@ void verbs_open(lua_State *lua);
 void visit_open(lua_State *lua);
 void visit_push(lua_State *lua, const struct policy_visit *visit);
 
-/* Is this a code of the HTTP contract, which policies may not use? */
-bool policy_code_is_reserved(const char *code);
-
 #endif

@@ -3,17 +3,28 @@
 #define OSTLER_POLICY_LIBRARY_H
 
 #include <lua.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define LIBRARY_KEY "ostler.library"
-#define TEXT_MAX 65536 /* bytes of a text that one operation makes */
 
 /* Make the table of functions (kept in the registry) and give texts their methods. Inside a sandbox_call(). */
 void library_open(lua_State *lua);
 
 /* The sandbox's own numbers; see sandbox_seed(). */
 uint64_t sandbox_next_random(lua_State *lua);
+
+/* library_texts.c. Push the text that tostring() gives; of values without a text (tables, functions, a visit) their kind. */
+void library_push_text(lua_State *lua, int index);
+int library_to_text(lua_State *lua);
+int library_rep(lua_State *lua);
+int library_format(lua_State *lua);
+
+/* library_tables.c; pairs() comes by sorted keys. */
+int library_insert(lua_State *lua);
+int library_remove(lua_State *lua);
+int library_concat(lua_State *lua);
+int library_sort(lua_State *lua);
+int library_pairs(lua_State *lua);
 
 /* pattern.c: find, match and gsub with Lua's patterns, on a budget of steps. */
 int library_find(lua_State *lua);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/text.h"
 #include "runtime/policy/instance.h"
 #include "runtime/policy/scan.h"
 
@@ -277,8 +278,11 @@ static void add_broken(const struct policy_facts *facts, const char *code, int l
     reason->line = line;
     snprintf(reason->policy, sizeof(reason->policy), "%s", facts->name);
     snprintf(reason->code, sizeof(reason->code), "%s", code);
-    snprintf(reason->text, sizeof(reason->text), "%.255s", text);
-    log_warning("policy", "%s:%d: %s", facts->name, line, text);
+    text_copy(reason->text, sizeof(reason->text), text);
+    if (line > 0)
+        log_warning("policy", "%s:%d: %s", facts->name, line, text);
+    else
+        log_warning("policy", "%s: %s", facts->name, text);
 }
 
 static void ask(struct policy_set *set, struct slot *slot, size_t at, enum policy_trigger trigger,

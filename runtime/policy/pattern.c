@@ -10,7 +10,7 @@
 #include "runtime/policy/library.h"
 #include "runtime/policy/sandbox.h"
 
-#define STEPS_MAX 100000
+#define STEPS_MAX 400000 /* looks at a character of the text or the pattern: about a millisecond, the same on every machine */
 #define DEPTH_MAX 150
 #define CAPTURES_MAX 16
 
@@ -30,14 +30,21 @@ struct matcher {
 
 static const char *match_here(struct matcher *m, const char *text, const char *pattern);
 
+static void count_step(struct matcher *m)
+{
+    if (++m->steps > STEPS_MAX)
+        sandbox_fail(m->lua, "the pattern takes too many steps; use a simpler one");
+    sandbox_spend(m->lua, 1);
+}
+
 /* Behind one character class. */
 static const char *class_end(struct matcher *m, const char *pattern)
 {
     if (pattern == m->pattern_end)
-        luaL_error(m->lua, "the pattern ends too early");
+        sandbox_fail(m->lua, "the pattern ends too early");
     if (*pattern == '%') {
         if (pattern + 1 == m->pattern_end)
-            luaL_error(m->lua, "the pattern ends with %%");
+            sandbox_fail(m->lua, "the pattern ends with %%");
         return pattern + 2;
     }
     if (*pattern != '[')
@@ -46,8 +53,9 @@ static const char *class_end(struct matcher *m, const char *pattern)
     if (pattern < m->pattern_end && *pattern == '^')
         pattern++;
     do {
+        count_step(m);
         if (pattern >= m->pattern_end)
-            luaL_error(m->lua, "a ] is missing in the pattern");
+            sandbox_fail(m->lua, "a ] is missing in the pattern");
         pattern += *pattern == '%' && pattern + 1 < m->pattern_end ? 2 : 1;
     } while (pattern >= m->pattern_end || *pattern != ']');
     return pattern + 1;
@@ -89,7 +97,7 @@ static bool in_named_class(int c, int name)
 }
 
 /* at stands on '[', end behind ']'. */
-static bool in_set(int c, const char *at, const char *end)
+static bool in_set(struct matcher *m, int c, const char *at, const char *end)
 {
     bool wanted = true;
 
@@ -99,6 +107,7 @@ static bool in_set(int c, const char *at, const char *end)
         at++;
     }
     for (; at < end; at++) {
+        count_step(m);
         if (*at == '%') {
             at++;
             if (in_named_class(c, (unsigned char)*at))
@@ -118,8 +127,7 @@ static bool matches_one(struct matcher *m, const char *text, const char *pattern
 {
     int c;
 
-    if (++m->steps > STEPS_MAX)
-        luaL_error(m->lua, "the pattern takes too many steps; use a simpler one");
+    count_step(m);
     if (text >= m->text_end)
         return false;
     c = (unsigned char)*text;
@@ -129,7 +137,7 @@ static bool matches_one(struct matcher *m, const char *text, const char *pattern
     case '%':
         return in_named_class(c, (unsigned char)pattern[1]);
     case '[':
-        return in_set(c, pattern, end);
+        return in_set(m, c, pattern, end);
     default:
         return (unsigned char)*pattern == c;
     }
@@ -166,7 +174,7 @@ static const char *match_capture(struct matcher *m, const char *text, const char
 
     if (*pattern == '(') {
         if (m->level >= CAPTURES_MAX)
-            luaL_error(m->lua, "the pattern has too many captures");
+            sandbox_fail(m->lua, "the pattern has too many captures");
         m->captures[m->level].start = text;
         m->captures[m->level++].length = OPEN;
         found = match_here(m, text, pattern + 1);
@@ -177,7 +185,7 @@ static const char *match_capture(struct matcher *m, const char *text, const char
     for (level = m->level - 1; level >= 0 && m->captures[level].length != OPEN; level--)
         ;
     if (level < 0)
-        luaL_error(m->lua, "the pattern has a ) without a (");
+        sandbox_fail(m->lua, "the pattern has a ) without a (");
     m->captures[level].length = text - m->captures[level].start;
     found = match_here(m, text, pattern + 1);
     if (!found)
@@ -214,7 +222,8 @@ static const char *match_here(struct matcher *m, const char *text, const char *p
     if (pattern == m->pattern_end)
         return text;
     if (++m->depth > DEPTH_MAX)
-        luaL_error(m->lua, "the pattern is too complicated");
+        sandbox_fail(m->lua, "the pattern is too complicated");
+    count_step(m);
     if (*pattern == '(' || *pattern == ')')
         found = match_capture(m, text, pattern);
     else if (*pattern == '$' && pattern + 1 == m->pattern_end)
@@ -234,7 +243,7 @@ static int push_captures(struct matcher *m, const char *start, const char *end)
         if (m->level == 0)
             lua_pushlstring(m->lua, start, (size_t)(end - start));
         else if (m->captures[i].length == OPEN)
-            return luaL_error(m->lua, "the pattern has a ( without a )");
+            return sandbox_fail(m->lua, "the pattern has a ( without a )");
         else
             lua_pushlstring(m->lua, m->captures[i].start, (size_t)m->captures[i].length);
     }
@@ -309,6 +318,7 @@ static void add_replacement(struct matcher *m, luaL_Buffer *buffer, const char *
         const char *text = lua_tolstring(lua, 3, &length);
 
         for (size_t i = 0; i < length; i++) {
+            sandbox_spend(lua, 1);
             if (text[i] != '%' || i + 1 == length) {
                 luaL_addchar(buffer, text[i]);
             } else if (isdigit((unsigned char)text[++i])) {
@@ -317,7 +327,7 @@ static void add_replacement(struct matcher *m, luaL_Buffer *buffer, const char *
                 if (which == 0 || (which == 1 && m->level == 0))
                     luaL_addlstring(buffer, start, (size_t)(end - start));
                 else if (which > m->level || m->captures[which - 1].length == OPEN)
-                    luaL_error(lua, "gsub: the pattern has no capture %d", which);
+                    sandbox_fail(lua, "gsub: the pattern has no capture %d", which);
                 else
                     luaL_addlstring(buffer, m->captures[which - 1].start, (size_t)m->captures[which - 1].length);
             } else {
@@ -363,6 +373,7 @@ int library_gsub(lua_State *lua)
         m.depth = 0;
         end = match_here(&m, at, pattern);
         if (end) {
+            sandbox_spend(lua, STEPS_OF_VALUE);
             count++;
             add_replacement(&m, &buffer, at, end);
         }
@@ -373,10 +384,12 @@ int library_gsub(lua_State *lua)
         else
             break;
         if (luaL_bufflen(&buffer) > TEXT_MAX)
-            return luaL_error(lua, "gsub: the text would be longer than %d bytes", TEXT_MAX);
+            return sandbox_fail(lua, "gsub: the text would be longer than %d bytes", TEXT_MAX);
         if (anchored)
             break;
     }
+    if (luaL_bufflen(&buffer) + (size_t)(m.text_end - at) > TEXT_MAX)
+        return sandbox_fail(lua, "gsub: the text would be longer than %d bytes", TEXT_MAX);
     luaL_addlstring(&buffer, at, (size_t)(m.text_end - at));
     luaL_pushresult(&buffer);
     lua_pushinteger(lua, count);

@@ -3,7 +3,8 @@
  *
  * On the list are only functions that cannot reach the machine, cannot outlive their budget and give the same result each
  * time. There is no load, require, os, io, debug, coroutine, metatable, raw access, pcall or collectgarbage. Memory is the
- * arena's size; a count hook looks at the CPU time of the thread and, once it is spent, makes every instruction fail.
+ * arena's size, and no text is longer than TEXT_MAX. The CPU time of the thread is looked at every few instructions, by our
+ * own functions through sandbox_spend(), by the allocator, and when the call is over.
  */
 #ifndef OSTLER_POLICY_SANDBOX_H
 #define OSTLER_POLICY_SANDBOX_H
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #include "runtime/base/status.h"
+
+#define TEXT_MAX 65536 /* bytes of one text */
 
 struct sandbox;
 
@@ -42,8 +45,8 @@ void sandbox_destroy(struct sandbox *sandbox); /* accepts NULL */
 bool sandbox_call(struct sandbox *sandbox, lua_CFunction function, void *context, struct sandbox_failure *failure);
 
 /*
- * For use inside a sandbox_call(): compile text (never bytecode) under a name for messages, and leave the function on the
- * stack. Its globals are looked up in the table on top of the stack, which is taken off. Raises on errors.
+ * For use inside a sandbox_call(): compile text (never bytecode) under a short name for messages, one text a sandbox, and
+ * leave the function on the stack. Its globals are looked up in the table on top of the stack, which is taken off. Raises on errors.
  */
 void sandbox_load(lua_State *lua, const char *text, size_t length, const char *name);
 
@@ -57,9 +60,22 @@ void *sandbox_host(lua_State *lua);
 /* The seed of the sandbox's random(): the same seed gives the same numbers. */
 void sandbox_seed(struct sandbox *sandbox, uint64_t seed);
 
-/* Inside a call: raise an error with the line where Lua called the C function that calls this. */
+/*
+ * Inside a call: say that a C function works. Every loop in C whose length the text decides calls it each time round, or else
+ * it would run on after the limit. A step is a byte or so; raises once the CPU time is spent.
+ */
+void sandbox_spend(lua_State *lua, size_t steps);
+#define STEPS_OF_VALUE 64 /* of reaching into a table, making a text or calling a function */
+
+/*
+ * Inside a call: every __concat metamethod calls this first and last. Raises where Lua's stack has just moved, which happens
+ * to deep recursion only: Lua 5.4.4 would read a freed stack on return.
+ */
+void sandbox_check_stack(lua_State *lua);
+
+/* Inside a call: raise an error with the line of the text that runs, said once. */
 int sandbox_fail(lua_State *lua, const char *format, ...) OST_PRINTF(2, 3);
-/* The same with the calling line as an out-parameter, for verbs that record where they were called. */
+/* That line, for verbs that record where they were called; 0: none runs. */
 int sandbox_line(lua_State *lua);
 
 /* Push the table of safe functions that a chunk's globals begin with: sandbox_create() made it. */

@@ -1,311 +1,474 @@
 #include "runtime/policy/scan.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/suggest.h"
+#include "runtime/policy/tokens.h"
+#include "runtime/policy/words.h"
 
-#define NAMES_MAX 256
-#define NESTING_MAX 128
+#define HANDLERS_MAX 16
+#define NAMES_MAX 256 /* that a suggestion looks through */
+#define NAME_BYTES 64
 
-const char *const policy_words[] = {
-    "policy", "setting", "on", "allow", "deny", "allow_always", "require_leave_by", "notify", "charge", "replace_price",
-    "money", "duration", "hours", "tariff", "number", "text", "boolean", "assert", "error", "ipairs", "pairs", "select",
-    "tonumber", "tostring", "type", "string", "table", "math", NULL,
-};
-const char *const visit_fields[] = {
-    "plate", "country", "kind", "user", "partner", "now", "entrance", "garage", "inside", "last_exit", "visits_today",
-    "on_list", "started", "stayed", "direction", "session", "door", "openings", NULL,
-};
-const char *const visit_garage_fields[] = {
-    "name", "state", "free", "capacity", "season_holders", "season_inside", NULL,
-};
-static const char *const keywords[] = {
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil", "not",
-    "or", "repeat", "return", "then", "true", "until", "while", NULL,
+/* What the first pass finds out about each token. */
+struct place {
+    bool is_declared; /* a local's, a parameter's or a loop variable's own name */
+    bool is_apart;    /* a label or an attribute: not a variable at all */
+    char within;      /* what it is directly in: '(', '{', '[' or a block 'b'; 0 outside of all */
 };
 
-struct token {
-    enum { TOKEN_END, TOKEN_NAME, TOKEN_OTHER } kind;
-    char text[64]; /* a name, or one character of punctuation; "=" and "==" differ */
-    int line;
+/* function on.session_start(visit) ... end */
+struct handler {
+    size_t first, last; /* its tokens, from `function` to `end` */
+    size_t parameter;
+    unsigned trigger;
+    bool is_sure;       /* the parameter is the visit throughout: never declared or assigned anew */
 };
 
-struct scanner {
-    const char *at, *end;
-    int line;
-    char names[NAMES_MAX][64]; /* declared anywhere: locals, parameters, loop variables */
-    size_t name_count;
-    char visits[8][64];        /* parameters of handlers */
-    size_t visit_count;
-};
-
-static bool is_word(const char *name, const char *const *words)
-{
-    while (*words && strcmp(*words, name) != 0)
-        words++;
-    return *words != NULL;
-}
-
-/* "[[", "[=[": the length of a long bracket's opening, or 0. */
-static size_t long_bracket(const struct scanner *scanner, const char *at)
-{
-    const char *p = at + 1;
-
-    if (*at != '[')
-        return 0;
-    while (p < scanner->end && *p == '=')
-        p++;
-    return p < scanner->end && *p == '[' ? (size_t)(p - at) + 1 : 0;
-}
-
-static void skip_long(struct scanner *scanner, size_t opening)
-{
-    scanner->at += opening;
-    while (scanner->at < scanner->end) {
-        if (*scanner->at == '\n')
-            scanner->line++;
-        if (*scanner->at == ']' && scanner->at + opening <= scanner->end && scanner->at[opening - 1] == ']') {
-            scanner->at += opening;
-            return;
-        }
-        scanner->at++;
-    }
-}
-
-static void skip_text(struct scanner *scanner)
-{
-    char quote = *scanner->at++;
-
-    while (scanner->at < scanner->end && *scanner->at != quote && *scanner->at != '\n')
-        scanner->at += *scanner->at == '\\' ? 2 : 1;
-    if (scanner->at < scanner->end)
-        scanner->at++;
-}
-
-static void skip_blanks(struct scanner *scanner)
-{
-    while (scanner->at < scanner->end) {
-        if (*scanner->at == '\n')
-            scanner->line++;
-        if (isspace((unsigned char)*scanner->at)) {
-            scanner->at++;
-        } else if (scanner->end - scanner->at >= 2 && scanner->at[0] == '-' && scanner->at[1] == '-') {
-            scanner->at += 2;
-            if (scanner->at < scanner->end && long_bracket(scanner, scanner->at)) {
-                skip_long(scanner, long_bracket(scanner, scanner->at));
-            } else {
-                while (scanner->at < scanner->end && *scanner->at != '\n')
-                    scanner->at++;
-            }
-        } else {
-            return;
-        }
-    }
-}
-
-static struct token next_token(struct scanner *scanner)
-{
-    struct token token = {.kind = TOKEN_OTHER};
-    size_t length = 0;
-
-    skip_blanks(scanner);
-    token.line = scanner->line;
-    if (scanner->at >= scanner->end) {
-        token.kind = TOKEN_END;
-    } else if (isalpha((unsigned char)*scanner->at) || *scanner->at == '_') {
-        token.kind = TOKEN_NAME;
-        while (scanner->at < scanner->end && (isalnum((unsigned char)*scanner->at) || *scanner->at == '_')) {
-            if (length < sizeof(token.text) - 1)
-                token.text[length++] = *scanner->at;
-            scanner->at++;
-        }
-    } else if (*scanner->at == '"' || *scanner->at == '\'') {
-        token.text[0] = '"';
-        skip_text(scanner);
-    } else if (long_bracket(scanner, scanner->at)) {
-        token.text[0] = '"';
-        skip_long(scanner, long_bracket(scanner, scanner->at));
-    } else if (isdigit((unsigned char)*scanner->at)) {
-        token.text[0] = '0';
-        while (scanner->at < scanner->end && (isalnum((unsigned char)*scanner->at) || *scanner->at == '.'))
-            scanner->at++;
-    } else {
-        token.text[0] = *scanner->at++;
-        if (token.text[0] == '=' && scanner->at < scanner->end && *scanner->at == '=')
-            token.text[1] = *scanner->at++;
-        else if (token.text[0] == '.' && scanner->at < scanner->end && *scanner->at == '.')
-            token.text[1] = *scanner->at++;
-    }
-    return token;
-}
-
-static void declare(struct scanner *scanner, const char *name)
-{
-    if (scanner->name_count < NAMES_MAX)
-        snprintf(scanner->names[scanner->name_count++], sizeof(scanner->names[0]), "%s", name);
-}
-
-static bool is_declared(const struct scanner *scanner, const char *name)
-{
-    for (size_t i = 0; i < scanner->name_count; i++) {
-        if (strcmp(scanner->names[i], name) == 0)
-            return true;
-    }
-    return scanner->name_count == NAMES_MAX; /* then nobody knows */
-}
-
-/* First pass: every declared name, wherever it holds, and the parameters of handlers. */
-static void collect(struct scanner *scanner)
-{
-    struct token token = next_token(scanner);
-
-    while (token.kind != TOKEN_END) {
-        bool local = strcmp(token.text, "local") == 0;
-        bool loop = strcmp(token.text, "for") == 0;
-        bool function = strcmp(token.text, "function") == 0;
-        bool handler = false;
-
-        token = next_token(scanner);
-        if ((local && strcmp(token.text, "function") != 0) || loop) {
-            for (; token.kind == TOKEN_NAME || token.text[0] == ',' || token.text[0] == '<' || token.text[0] == '>'; token = next_token(scanner)) {
-                if (strcmp(token.text, "in") == 0)
-                    break;
-                if (token.kind == TOKEN_NAME)
-                    declare(scanner, token.text);
-            }
-        } else if (function || (local && strcmp(token.text, "function") == 0)) {
-            if (local)
-                token = next_token(scanner);
-            if (token.kind == TOKEN_NAME && local)
-                declare(scanner, token.text);
-            handler = strcmp(token.text, "on") == 0;
-            while (token.kind != TOKEN_END && token.text[0] != '(')
-                token = next_token(scanner);
-            for (token = next_token(scanner); token.kind != TOKEN_END && token.text[0] != ')'; token = next_token(scanner)) {
-                if (token.kind != TOKEN_NAME)
-                    continue;
-                declare(scanner, token.text);
-                if (handler && scanner->visit_count < 8)
-                    snprintf(scanner->visits[scanner->visit_count++], sizeof(scanner->visits[0]), "%s", token.text);
-            }
-        }
-    }
-}
-
-struct report {
+struct scan {
+    struct token *tokens;
+    struct place *places;
+    size_t count;
+    struct handler handlers[HANDLERS_MAX];
+    size_t handler_count;
+    bool knows_names;    /* no word of another environment */
+    bool knows_settings; /* all are written setting.name */
+    bool has_methods;    /* so that `self` is a name */
     struct scan_problem *problems;
-    size_t max, count;
+    size_t problem_max, problem_count;
 };
 
-static void complain(struct report *report, int line, const char *what, const char *name, const char *close)
+static bool is_at(const struct scan *scan, size_t at, const char *text)
 {
-    if (report->count < report->max) {
-        struct scan_problem *problem = &report->problems[report->count];
-
-        problem->line = line;
-        if (close)
-            snprintf(problem->text, sizeof(problem->text), "%s '%s'; did you mean '%s'?", what, name, close);
-        else
-            snprintf(problem->text, sizeof(problem->text), "%s '%s'", what, name);
-    }
-    report->count++;
+    return at < scan->count && scan->tokens[at].kind != TOKEN_TEXT && token_is(&scan->tokens[at], text);
 }
 
-static void check_field(const struct scanner *scanner, struct report *report, const char *owner, const struct token *field,
-                        const char *before_owner)
+static bool is_name(const struct scan *scan, size_t at)
 {
-    char what[96];
+    return at < scan->count && scan->tokens[at].kind == TOKEN_NAME;
+}
 
-    for (size_t i = 0; i < scanner->visit_count; i++) {
-        if (strcmp(scanner->visits[i], owner) == 0 && before_owner[0] != '.' && !is_word(field->text, visit_fields)) {
-            snprintf(what, sizeof(what), "%s has no field", owner);
-            complain(report, field->line, what, field->text, suggest(field->text, visit_fields));
-            return;
+/* Of `a.b` or `a:b` the b. */
+static bool is_field(const struct scan *scan, size_t at)
+{
+    return at > 0 && (is_at(scan, at - 1, ".") || is_at(scan, at - 1, ":"));
+}
+
+/* Of `{ a = 1 }` the a. */
+static bool is_key(const struct scan *scan, size_t at)
+{
+    return scan->places[at].within == '{' && is_at(scan, at + 1, "=");
+}
+
+static void copy_name(const struct token *token, char *out)
+{
+    snprintf(out, NAME_BYTES, "%.*s", (int)token->length, token->at);
+}
+
+/* A name that stands for a variable. */
+static bool is_variable(const struct scan *scan, size_t at)
+{
+    return is_name(scan, at) && !is_field(scan, at) && !is_key(scan, at) && !scan->places[at].is_apart;
+}
+
+/* ---- what is declared ---- */
+
+/* local a <const>, b   for i, v   (a, b, ...): the names from here on; returns behind them. */
+static size_t declare_names(struct scan *scan, size_t at)
+{
+    for (;; at++) {
+        if (is_name(scan, at))
+            scan->places[at++].is_declared = true;
+        else if (is_at(scan, at, "..."))
+            at++;
+        if (is_at(scan, at, "<") && is_name(scan, at + 1) && is_at(scan, at + 2, ">")) {
+            scan->places[at + 1].is_apart = true;
+            at += 3;
         }
+        if (!is_at(scan, at, ","))
+            return at;
     }
-    if (strcmp(owner, "garage") == 0 && before_owner[0] == '.' && !is_word(field->text, visit_garage_fields))
-        complain(report, field->line, "the garage has no field", field->text, suggest(field->text, visit_garage_fields));
 }
 
-/* The nearest word of the policy's own and of ours. */
-static const char *closest(const struct scanner *scanner, const char *name)
+/* `function name.of.it:too (parameters)`, with or without a name. at: behind `function`. */
+static void declare_parameters(struct scan *scan, size_t at)
 {
-    const char *words[NAMES_MAX + 64];
-    size_t count = 0;
-
-    for (const char *const *word = policy_words; *word; word++)
-        words[count++] = *word;
-    for (size_t i = 0; i < scanner->name_count; i++)
-        words[count++] = scanner->names[i];
-    words[count] = NULL;
-    return suggest(name, words);
+    while (is_name(scan, at) || is_at(scan, at, ".") || is_at(scan, at, ":")) {
+        scan->has_methods |= is_at(scan, at, ":");
+        at++;
+    }
+    if (is_at(scan, at, "("))
+        declare_names(scan, at + 1);
 }
 
-static bool is_reported(const struct report *report, const char *name)
+static void declare(struct scan *scan)
 {
-    for (size_t i = 0; i < report->count && i < report->max; i++) {
-        char quoted[80];
+    for (size_t i = 0; i < scan->count; i++) {
+        if (is_at(scan, i, "local") && is_at(scan, i + 1, "function") && is_name(scan, i + 2))
+            scan->places[i + 2].is_declared = true;
+        else if ((is_at(scan, i, "local") && !is_at(scan, i + 1, "function")) || is_at(scan, i, "for"))
+            declare_names(scan, i + 1);
+        else if (is_at(scan, i, "function"))
+            declare_parameters(scan, i + 1);
+        else if ((is_at(scan, i, "goto") && is_name(scan, i + 1)) || (is_at(scan, i, "::") && is_name(scan, i + 1)))
+            scan->places[i + 1].is_apart = true;
+        if (is_name(scan, i) && token_is(&scan->tokens[i], "_ENV"))
+            scan->knows_names = false;
+    }
+}
 
-        snprintf(quoted, sizeof(quoted), "'%.64s'", name);
-        if (strstr(report->problems[i].text, quoted))
+static bool is_declared(const struct scan *scan, const struct token *name)
+{
+    if (scan->has_methods && token_is(name, "self"))
+        return true;
+    for (size_t i = 0; i < scan->count; i++) {
+        if (scan->places[i].is_declared && token_same(&scan->tokens[i], name))
             return true;
     }
     return false;
 }
 
-/* Second pass: every name that stands for a variable, and every field of a visit. */
-static void check(struct scanner *scanner, struct report *report)
+static bool is_word_declared(const struct scan *scan, const char *name)
 {
-    struct token before_owner = {.kind = TOKEN_OTHER}, owner = before_owner, before = before_owner;
-    struct token token = next_token(scanner);
-    char brackets[NESTING_MAX];
-    int depth = 0;
+    struct token token = {.at = name, .length = strlen(name)};
 
-    while (token.kind != TOKEN_END) {
-        struct token next = next_token(scanner);
-        bool follows_dot = before.text[0] == '.' && !before.text[1];
-        bool follows_colon = before.text[0] == ':';
+    return is_declared(scan, &token);
+}
 
-        if (strchr("({[", token.text[0]) && token.text[0] && depth < NESTING_MAX)
-            brackets[depth++] = token.text[0];
-        else if (token.text[0] && strchr(")}]", token.text[0]) && depth > 0)
+/* ---- what is within what ---- */
+
+static bool opens_block(const struct scan *scan, size_t at)
+{
+    return is_at(scan, at, "function") || is_at(scan, at, "do") || is_at(scan, at, "if") || is_at(scan, at, "repeat");
+}
+
+static bool closes_block(const struct scan *scan, size_t at)
+{
+    return is_at(scan, at, "end") || is_at(scan, at, "until");
+}
+
+/* False: without memory. */
+static bool find_nesting(struct scan *scan)
+{
+    char *open = malloc(scan->count + 1);
+    size_t depth = 0;
+
+    if (!open)
+        return false;
+    for (size_t i = 0; i < scan->count; i++) {
+        const struct token *token = &scan->tokens[i];
+        bool is_bracket = token->kind == TOKEN_SIGN && token->length == 1;
+
+        if (depth > 0 && (closes_block(scan, i) || (is_bracket && strchr(")}]", *token->at))))
             depth--;
-        if (token.kind == TOKEN_NAME && !is_word(token.text, keywords)) {
-            bool is_key = depth > 0 && brackets[depth - 1] == '{' && strcmp(next.text, "=") == 0;
-            bool is_label = strcmp(before.text, "goto") == 0 || (before.text[0] == ':' && next.text[0] == ':');
+        scan->places[i].within = depth > 0 ? open[depth - 1] : '\0';
+        if (opens_block(scan, i))
+            open[depth++] = 'b';
+        else if (is_bracket && strchr("({[", *token->at))
+            open[depth++] = *token->at;
+    }
+    free(open);
+    return true;
+}
 
-            if (follows_dot || follows_colon) {
-                if (owner.kind == TOKEN_NAME && !is_label)
-                    check_field(scanner, report, owner.text, &token, before_owner.text);
-            } else if (!is_key && !is_label && !is_word(token.text, policy_words) && !is_declared(scanner, token.text) &&
-                       !is_reported(report, token.text)) {
-                complain(report, token.line, "nothing here is called", token.text, closest(scanner, token.text));
-            }
+/* The `end` of the function that begins here. */
+static size_t function_end(const struct scan *scan, size_t at)
+{
+    size_t depth = 0;
+
+    for (; at < scan->count; at++) {
+        depth += opens_block(scan, at);
+        depth -= closes_block(scan, at) && depth > 0;
+        if (depth == 0)
+            return at;
+    }
+    return scan->count;
+}
+
+/* ---- handlers ---- */
+
+/* `function on.x(` or `on.x = function(`, read from the word on: behind the `(`, or 0. */
+static size_t handler_at(const struct scan *scan, size_t on, size_t *function)
+{
+    if (!is_at(scan, on, "on") || !is_at(scan, on + 1, ".") || !is_name(scan, on + 2) || is_field(scan, on))
+        return 0;
+    if (on > 0 && is_at(scan, on - 1, "function") && is_at(scan, on + 3, "(")) {
+        *function = on - 1;
+        return on + 4;
+    }
+    if (is_at(scan, on + 3, "=") && is_at(scan, on + 4, "function") && is_at(scan, on + 5, "(")) {
+        *function = on + 4;
+        return on + 6;
+    }
+    return 0;
+}
+
+/* May this mention of the parameter give it another value? `visit = x`, or `visit, y = x` as far as one can see. */
+static bool may_assign(const struct scan *scan, size_t at)
+{
+    char within = scan->places[at].within;
+    bool is_statement = within == 'b' || within == '\0';
+
+    return is_variable(scan, at) && is_statement && (is_at(scan, at + 1, "=") || is_at(scan, at + 1, ","));
+}
+
+static bool is_parameter_sure(const struct scan *scan, const struct handler *handler)
+{
+    for (size_t i = handler->parameter + 1; i < handler->last && i < scan->count; i++) {
+        if (!is_name(scan, i) || !token_same(&scan->tokens[i], &scan->tokens[handler->parameter]))
+            continue;
+        if (scan->places[i].is_declared || may_assign(scan, i))
+            return false;
+    }
+    return true;
+}
+
+static void find_handlers(struct scan *scan)
+{
+    if (is_word_declared(scan, "on"))
+        return; /* then it is a table like any other */
+    for (size_t on = 0; on < scan->count && scan->handler_count < HANDLERS_MAX; on++) {
+        struct handler handler = {.first = 0};
+        char name[NAME_BYTES];
+        size_t parameter = handler_at(scan, on, &handler.first);
+
+        if (parameter == 0)
+            continue;
+        copy_name(&scan->tokens[on + 2], name);
+        handler.trigger = trigger_find(name);
+        if (handler.trigger == TRIGGER_COUNT)
+            continue;
+        handler.last = function_end(scan, handler.first);
+        handler.parameter = parameter;
+        handler.is_sure = is_name(scan, parameter) && is_parameter_sure(scan, &handler);
+        scan->handlers[scan->handler_count++] = handler;
+    }
+}
+
+/* The handler that a token is in; NULL: in none. */
+static const struct handler *handler_of(const struct scan *scan, size_t at)
+{
+    for (size_t i = 0; i < scan->handler_count; i++) {
+        if (scan->handlers[i].first <= at && at <= scan->handlers[i].last)
+            return &scan->handlers[i];
+    }
+    return NULL;
+}
+
+/* ---- problems ---- */
+
+static void complain(struct scan *scan, const struct token *token, const char *text)
+{
+    if (scan->problem_count < scan->problem_max) {
+        struct scan_problem *problem = &scan->problems[scan->problem_count];
+
+        problem->line = token->line;
+        snprintf(problem->text, sizeof(problem->text), "%s", text);
+    }
+    scan->problem_count++;
+}
+
+static void complain_close(struct scan *scan, const struct token *token, const char *what, const char *name, const char *close)
+{
+    char text[256];
+
+    if (close)
+        snprintf(text, sizeof(text), "%s '%s'; did you mean '%s'?", what, name, close);
+    else
+        snprintf(text, sizeof(text), "%s '%s'", what, name);
+    complain(scan, token, text);
+}
+
+/* ---- variables ---- */
+
+/* The nearest word of the policy's own and of ours. */
+static const char *closest_variable(const struct scan *scan, const char *name)
+{
+    static _Thread_local char names[NAMES_MAX][NAME_BYTES]; /* 16 KB: too much for a small stack */
+    const char *words[NAMES_MAX + 64];
+    size_t own = 0, count = 0;
+
+    for (size_t i = 0; i < scan->count && own < NAMES_MAX; i++) {
+        if (scan->places[i].is_declared) {
+            copy_name(&scan->tokens[i], names[own]);
+            words[count++] = names[own++];
         }
-        if (next.text[0] == '.' || next.text[0] == ':') {
-            before_owner = before;
-            owner = token;
+    }
+    for (const struct word *word = policy_verbs; word->name; word++)
+        words[count++] = word->name;
+    for (const struct word *word = policy_words; word->name; word++)
+        words[count++] = word->name;
+    words[count] = NULL;
+    return suggest(name, words);
+}
+
+static bool came_before(const struct scan *scan, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (is_variable(scan, i) && token_same(&scan->tokens[i], &scan->tokens[at]))
+            return true;
+    }
+    return false;
+}
+
+static void check_variable(struct scan *scan, size_t at)
+{
+    char name[NAME_BYTES];
+
+    copy_name(&scan->tokens[at], name);
+    if (word_find(policy_words, name) || word_find(policy_verbs, name) || is_declared(scan, &scan->tokens[at]) || came_before(scan, at))
+        return;
+    complain_close(scan, &scan->tokens[at], "nothing here is called", name, closest_variable(scan, name));
+}
+
+/* ---- the visit ---- */
+
+static void check_word(struct scan *scan, size_t at, const struct word *words, const char *owner, unsigned trigger)
+{
+    const struct word *word;
+    char name[NAME_BYTES], text[256];
+
+    copy_name(&scan->tokens[at], name);
+    word = word_find(words, name);
+    if (word && (word->triggers & AT(trigger)))
+        return;
+    word_complain(words, owner, name, trigger, text, sizeof(text));
+    complain(scan, &scan->tokens[at], text);
+}
+
+/* visit.field, visit:method and visit.garage.field, where the name is the handler's parameter for sure. */
+static void check_visit(struct scan *scan, size_t at)
+{
+    const struct handler *handler = handler_of(scan, at);
+    char owner[NAME_BYTES];
+
+    if (!handler || !handler->is_sure || at <= handler->parameter ||
+        !token_same(&scan->tokens[at], &scan->tokens[handler->parameter]))
+        return;
+    if (!(is_at(scan, at + 1, ".") || is_at(scan, at + 1, ":")) || !is_name(scan, at + 2))
+        return;
+    copy_name(&scan->tokens[at], owner);
+    check_word(scan, at + 2, visit_words, owner, handler->trigger);
+    if (is_at(scan, at + 2, "garage") && is_at(scan, at + 3, ".") && is_name(scan, at + 4))
+        check_word(scan, at + 4, garage_words, "the garage", handler->trigger);
+}
+
+/* ---- verbs ---- */
+
+/* deny("code" ... or deny "code": the literal code, where it is all of the argument. */
+static const struct token *literal_code(const struct scan *scan, size_t at)
+{
+    size_t text = is_at(scan, at + 1, "(") ? at + 2 : at + 1;
+    bool is_whole = text == at + 1 || is_at(scan, text + 1, ",") || is_at(scan, text + 1, ")");
+
+    if (text >= scan->count || scan->tokens[text].kind != TOKEN_TEXT || !scan->tokens[text].is_plain || !is_whole)
+        return NULL;
+    return &scan->tokens[text];
+}
+
+static void check_code(struct scan *scan, const struct token *literal)
+{
+    char code[NAME_BYTES], text[256];
+
+    copy_name(literal, code);
+    if (literal->length < sizeof(code) && policy_code_is_reserved(code)) {
+        snprintf(text, sizeof(text), "the code %s is Ostler's own; choose another one", code);
+        complain(scan, literal, text);
+    } else if (literal->length >= sizeof(code) || !code_is_valid(code)) {
+        complain(scan, literal, "a code has small letters, digits and _, as in deny(\"outside_opening_hours\", \"We are closed.\")");
+    }
+}
+
+static void check_verb(struct scan *scan, size_t at)
+{
+    const struct handler *handler = handler_of(scan, at);
+    const struct word *verb;
+    char name[NAME_BYTES], text[256];
+    bool is_said = at + 1 < scan->count && (is_at(scan, at + 1, "(") || is_at(scan, at + 1, "{") || scan->tokens[at + 1].kind == TOKEN_TEXT);
+
+    copy_name(&scan->tokens[at], name);
+    verb = word_find(policy_verbs, name);
+    if (!verb || !is_said || !handler || is_declared(scan, &scan->tokens[at]))
+        return;
+    if (!(verb->triggers & AT(handler->trigger))) {
+        verb_complain(verb, handler->trigger, text, sizeof(text));
+        complain(scan, &scan->tokens[at], text);
+    } else if (strcmp(name, "deny") == 0 && literal_code(scan, at)) {
+        check_code(scan, literal_code(scan, at));
+    }
+}
+
+/* ---- settings ---- */
+
+/* Does this mention of setting.name make it, as far as one can see? Else it only reads. */
+static bool makes_setting(const struct scan *scan, size_t at)
+{
+    return is_at(scan, at + 3, "=") || (scan->places[at].within != '(' && scan->places[at].within != '{' && is_at(scan, at + 3, ","));
+}
+
+/* Settings that are not written setting.name are not known: then nothing is said about any. */
+static void look_at_settings(struct scan *scan)
+{
+    scan->knows_settings = scan->knows_names && !is_word_declared(scan, "setting");
+    for (size_t i = 0; i < scan->count; i++) {
+        if (is_at(scan, i, "setting") && is_variable(scan, i) && !(is_at(scan, i + 1, ".") && is_name(scan, i + 2)))
+            scan->knows_settings = false;
+    }
+}
+
+static void check_setting(struct scan *scan, size_t at)
+{
+    static _Thread_local char names[NAMES_MAX][NAME_BYTES];
+    const char *words[NAMES_MAX + 1];
+    size_t count = 0;
+    char name[NAME_BYTES];
+
+    if (!scan->knows_settings || !is_at(scan, at, "setting") || makes_setting(scan, at))
+        return;
+    for (size_t i = 0; i < scan->count; i++) {
+        if (!is_at(scan, i, "setting") || !is_variable(scan, i) || !makes_setting(scan, i))
+            continue;
+        if (token_same(&scan->tokens[i + 2], &scan->tokens[at + 2]))
+            return;
+        if (count < NAMES_MAX) {
+            copy_name(&scan->tokens[i + 2], names[count]);
+            words[count] = names[count];
+            count++;
         }
-        before = token;
-        token = next;
+    }
+    words[count] = NULL;
+    copy_name(&scan->tokens[at + 2], name);
+    complain_close(scan, &scan->tokens[at], "there is no setting", name, suggest(name, words));
+}
+
+static void check(struct scan *scan)
+{
+    for (size_t i = 0; i < scan->count && scan->knows_names; i++) {
+        if (!is_variable(scan, i) || scan->places[i].is_declared)
+            continue;
+        check_variable(scan, i);
+        check_visit(scan, i);
+        check_verb(scan, i);
+        check_setting(scan, i);
     }
 }
 
 size_t scan_policy(const char *text, size_t length, struct scan_problem *problems, size_t max)
 {
-    static _Thread_local struct scanner scanner; /* 17 KB: too much for a small stack */
-    struct report report = {.problems = problems, .max = max};
+    struct scan scan = {.knows_names = true, .problems = problems, .problem_max = max};
 
-    memset(&scanner, 0, sizeof(scanner));
-    scanner.at = text;
-    scanner.end = text + length;
-    scanner.line = 1;
-    collect(&scanner);
-    scanner.at = text;
-    scanner.line = 1;
-    check(&scanner, &report);
-    return report.count;
+    scan.count = tokens_read(text, length, &scan.tokens);
+    scan.places = calloc(scan.count + 1, sizeof(*scan.places));
+    if (scan.count > 0 && scan.places && find_nesting(&scan)) {
+        declare(&scan);
+        find_handlers(&scan);
+        look_at_settings(&scan);
+        check(&scan);
+    }
+    free(scan.places);
+    free(scan.tokens);
+    return scan.problem_count;
 }

@@ -14,6 +14,9 @@
 /* Register the metatables, and the constructors in the table on top of the stack. Inside a sandbox_call(). */
 void units_open(lua_State *lua);
 
+/* Is the value at index what a setting may be? Then it is pushed as policies read it: number(5, "label") is 5. */
+bool units_push_setting(lua_State *lua, int index);
+
 void push_duration(lua_State *lua, int64_t milliseconds);
 void push_time(lua_State *lua, const struct zone *zone, int64_t wall_ms);
 

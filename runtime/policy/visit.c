@@ -1,17 +1,59 @@
 /* The visit as policies see it: fields are read from the value when they are asked for; a wrong name is an error. */
 #include <lauxlib.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "runtime/base/suggest.h"
 #include "runtime/policy/instance.h"
-#include "runtime/policy/scan.h"
 #include "runtime/policy/units.h"
+#include "runtime/policy/words.h"
 
 #define VISIT "visit"
 #define GARAGE "garage"
 
 struct visit_value {
     const struct policy_visit *visit;
+};
+
+enum shape { TEXT, TEXT_OR_NIL, INTEGER, BOOLEAN, TIME, TIME_OR_NIL, DURATION, KIND, DIRECTION, OPENINGS, THE_GARAGE, ON_LIST };
+
+/* Where a field is in struct policy_visit, and what policies see of it. Which triggers have it says words.c. */
+struct field {
+    const char *name;
+    enum shape shape;
+    size_t offset;
+};
+
+#define IN(member) offsetof(struct policy_visit, member)
+
+static const struct field fields_of_visit[] = {
+    {"plate", TEXT, IN(plate)},
+    {"country", TEXT_OR_NIL, IN(country)},
+    {"kind", KIND, 0},
+    {"user", TEXT, IN(user_id)},
+    {"partner", TEXT, IN(partner_id)},
+    {"now", TIME, IN(now_ms)},
+    {"entrance", TEXT, IN(entrance)},
+    {"garage", THE_GARAGE, 0},
+    {"inside", BOOLEAN, IN(inside)},
+    {"last_exit", TIME_OR_NIL, IN(last_exit_ms)},
+    {"visits_today", INTEGER, IN(visits_today)},
+    {"on_list", ON_LIST, 0},
+    {"started", TIME_OR_NIL, IN(started_ms)},
+    {"stayed", DURATION, IN(stayed_ms)},
+    {"direction", DIRECTION, 0},
+    {"session", TEXT_OR_NIL, IN(session_id)},
+    {"door", TEXT_OR_NIL, IN(door_id)},
+    {"openings", OPENINGS, 0},
+    {NULL, TEXT, 0},
+};
+static const struct field fields_of_garage[] = {
+    {"name", TEXT, IN(garage.name)},
+    {"state", TEXT, IN(garage.state)},
+    {"free", INTEGER, IN(garage.free)},
+    {"capacity", INTEGER, IN(garage.capacity)},
+    {"season_holders", INTEGER, IN(garage.season_holders)},
+    {"season_inside", INTEGER, IN(garage.season_inside)},
+    {NULL, TEXT, 0},
 };
 
 static const struct policy_visit *check_visit(lua_State *lua, const char *kind)
@@ -32,14 +74,6 @@ void visit_push(lua_State *lua, const struct policy_visit *visit)
     push_view(lua, visit, VISIT);
 }
 
-static int unknown_field(lua_State *lua, const char *owner, const char *name, const char *const *fields)
-{
-    const char *close = suggest(name, fields);
-
-    return close ? sandbox_fail(lua, "%s has no field '%.40s'; did you mean '%s'?", owner, name, close)
-                 : sandbox_fail(lua, "%s has no field '%.40s'", owner, name);
-}
-
 static int read_only(lua_State *lua)
 {
     return sandbox_fail(lua, "a visit can only be read");
@@ -57,29 +91,7 @@ static int on_list(lua_State *lua)
     return 1;
 }
 
-static int garage_field(lua_State *lua)
-{
-    const struct policy_visit *visit = check_visit(lua, GARAGE);
-    const char *name = luaL_checkstring(lua, 2);
-
-    if (strcmp(name, "name") == 0)
-        lua_pushstring(lua, visit->garage.name);
-    else if (strcmp(name, "state") == 0)
-        lua_pushstring(lua, visit->garage.state);
-    else if (strcmp(name, "free") == 0)
-        lua_pushinteger(lua, visit->garage.free);
-    else if (strcmp(name, "capacity") == 0)
-        lua_pushinteger(lua, visit->garage.capacity);
-    else if (strcmp(name, "season_holders") == 0)
-        lua_pushinteger(lua, visit->garage.season_holders);
-    else if (strcmp(name, "season_inside") == 0)
-        lua_pushinteger(lua, visit->garage.season_inside);
-    else
-        return unknown_field(lua, "the garage", name, visit_garage_fields);
-    return 1;
-}
-
-static void push_moment_or_nil(lua_State *lua, const struct policy_visit *visit, int64_t wall_ms)
+static void push_time_or_nil(lua_State *lua, const struct policy_visit *visit, int64_t wall_ms)
 {
     if (wall_ms > 0)
         push_time(lua, visit->zone, wall_ms);
@@ -87,66 +99,76 @@ static void push_moment_or_nil(lua_State *lua, const struct policy_visit *visit,
         lua_pushnil(lua);
 }
 
-static void push_text_or_nil(lua_State *lua, const char *text)
+static void push_field(lua_State *lua, const struct policy_visit *visit, const struct field *field)
 {
-    if (text[0])
-        lua_pushstring(lua, text);
-    else
-        lua_pushnil(lua);
+    const void *member = (const char *)visit + field->offset;
+
+    switch (field->shape) {
+    case TEXT:
+        lua_pushstring(lua, member);
+        break;
+    case TEXT_OR_NIL:
+        lua_pushstring(lua, *(const char *)member ? member : NULL);
+        break;
+    case INTEGER:
+        lua_pushinteger(lua, *(const int64_t *)member);
+        break;
+    case BOOLEAN:
+        lua_pushboolean(lua, *(const bool *)member);
+        break;
+    case TIME:
+        push_time(lua, visit->zone, *(const int64_t *)member);
+        break;
+    case TIME_OR_NIL:
+        push_time_or_nil(lua, visit, *(const int64_t *)member);
+        break;
+    case DURATION:
+        push_duration(lua, *(const int64_t *)member);
+        break;
+    case KIND:
+        lua_pushstring(lua, visit_kind_text(visit->kind));
+        break;
+    case DIRECTION:
+        lua_pushstring(lua, visit->direction == DIRECTION_OUT ? "out" : "in");
+        break;
+    case OPENINGS:
+        lua_pushinteger(lua, visit->openings);
+        break;
+    case THE_GARAGE:
+        push_view(lua, visit, GARAGE);
+        break;
+    case ON_LIST:
+        lua_pushcfunction(lua, on_list);
+        break;
+    }
 }
 
-/* Fields that only some triggers have; false: it is none of them. */
-static bool push_stage_field(lua_State *lua, const struct policy_visit *visit, const char *name)
+static int read_field(lua_State *lua, const char *kind, const char *owner, const struct word *words, const struct field *fields)
 {
-    if (strcmp(name, "started") == 0)
-        push_moment_or_nil(lua, visit, visit->started_ms);
-    else if (strcmp(name, "stayed") == 0)
-        push_duration(lua, visit->stayed_ms);
-    else if (strcmp(name, "direction") == 0)
-        lua_pushstring(lua, visit->direction == DIRECTION_OUT ? "out" : "in");
-    else if (strcmp(name, "session") == 0)
-        push_text_or_nil(lua, visit->session_id);
-    else if (strcmp(name, "door") == 0)
-        push_text_or_nil(lua, visit->door_id);
-    else if (strcmp(name, "openings") == 0)
-        lua_pushinteger(lua, visit->openings);
-    else
-        return false;
-    return true;
+    const struct policy_visit *visit = check_visit(lua, kind);
+    enum policy_trigger trigger = ((struct policy_run *)sandbox_host(lua))->trigger;
+    const char *name = luaL_checkstring(lua, 2);
+    const struct word *word = word_find(words, name);
+    char text[192];
+
+    if (!word || !(word->triggers & AT(trigger))) {
+        word_complain(words, owner, name, trigger, text, sizeof(text));
+        return sandbox_fail(lua, "%s", text);
+    }
+    while (strcmp(fields->name, name) != 0)
+        fields++;
+    push_field(lua, visit, fields);
+    return 1;
 }
 
 static int visit_field(lua_State *lua)
 {
-    const struct policy_visit *visit = check_visit(lua, VISIT);
-    const char *name = luaL_checkstring(lua, 2);
+    return read_field(lua, VISIT, "visit", visit_words, fields_of_visit);
+}
 
-    if (strcmp(name, "plate") == 0)
-        lua_pushstring(lua, visit->plate);
-    else if (strcmp(name, "kind") == 0)
-        lua_pushstring(lua, visit_kind_text(visit->kind));
-    else if (strcmp(name, "now") == 0)
-        push_time(lua, visit->zone, visit->now_ms);
-    else if (strcmp(name, "country") == 0)
-        push_text_or_nil(lua, visit->country);
-    else if (strcmp(name, "user") == 0)
-        lua_pushstring(lua, visit->user_id);
-    else if (strcmp(name, "partner") == 0)
-        lua_pushstring(lua, visit->partner_id);
-    else if (strcmp(name, "entrance") == 0)
-        lua_pushstring(lua, visit->entrance);
-    else if (strcmp(name, "garage") == 0)
-        push_view(lua, visit, GARAGE);
-    else if (strcmp(name, "inside") == 0)
-        lua_pushboolean(lua, visit->inside);
-    else if (strcmp(name, "last_exit") == 0)
-        push_moment_or_nil(lua, visit, visit->last_exit_ms);
-    else if (strcmp(name, "visits_today") == 0)
-        lua_pushinteger(lua, visit->visits_today);
-    else if (strcmp(name, "on_list") == 0)
-        lua_pushcfunction(lua, on_list);
-    else if (!push_stage_field(lua, visit, name))
-        return unknown_field(lua, "visit", name, visit_fields);
-    return 1;
+static int garage_field(lua_State *lua)
+{
+    return read_field(lua, GARAGE, "the garage", garage_words, fields_of_garage);
 }
 
 void visit_open(lua_State *lua)

@@ -59,6 +59,7 @@ struct policy_host_ops {
      * wait_ms for a free instance. *out is zeroed first; its id and time are the caller's.
      * A broken policy gives DECISION_BROKEN on session_start; on session_stop and door_request the outcome is of
      * the others and `reasons` names it with REASON_BROKEN (a stop with such a reason has its price pending).
+     * Each note says its author, as a place in the revisions.
      * OST_BUSY: no instance came free in time.
      */
     enum ost_status (*decide)(struct policy_host *host, struct policy_set *set, enum policy_trigger trigger,

@@ -35,6 +35,7 @@ enum store_change_kind {
     STORE_OPEN,           /* an explicit or manual opening */
     STORE_OUTCOME,        /* a door command is final, or a sensor saw an opening: the ledger line */
     STORE_PRICE,          /* the postponed price of an ended session */
+    STORE_DECISION,       /* a decision alone, where it refused */
     STORE_ANSWER,         /* an idempotent answer alone */
     STORE_EVENT,          /* an event alone */
     STORE_LIST_ENTRY,     /* put or remove an entry of a list */
@@ -53,11 +54,12 @@ enum store_result {
     STORE_GARAGE_FULL,
     STORE_GARAGE_CLOSED,
     STORE_GARAGE_SUSPENDED,
-    STORE_NO_SUCH,            /* STOP, PRICE: no such session (of this partner); TOKEN, LIST_ENTRY: nothing to remove */
+    STORE_NO_SUCH,            /* STOP, PRICE: no such session (of this partner); TOKEN, LIST_ENTRY: nothing to remove;
+                               * GARAGE_STATE: no such garage */
     STORE_ALREADY_ENDED,      /* STOP: change->session is the ended session */
     STORE_TOO_MANY_OPENINGS,  /* OPEN */
     STORE_KEY_REPLAY,         /* the idempotency key has an answer to the same request: see `answer` */
-    STORE_KEY_REUSED,         /* the idempotency key belongs to another request */
+    STORE_KEY_REUSED,         /* the idempotency key belongs to another request; ANSWER too never replaces that one's */
 };
 
 #define ANSWER_BYTES 8192
@@ -75,6 +77,9 @@ struct stored_answer {
     size_t length;
     char body[ANSWER_BYTES];
 };
+
+/* What a postponed price is reckoned from, with its NUL: the service proves that the longest fits. */
+#define PENDING_INPUTS_BYTES 8192
 
 /* Who did what, for staff's actions. */
 struct audit_line {
@@ -129,16 +134,16 @@ struct store_change {
      */
     struct session *session;       /* START: the new session; out on SAME_SESSION: the running one. STOP: id and partner_id
                                     * (empty: staff, any partner) in, with exit, ended_at_ms, end, stop_decision_id, price and
-                                    * price_pending; the whole ended session out. OPEN: its id (nil: manual). PRICE: id, price */
-    struct decision *decision;     /* START, STOP, OPEN */
+                                    * price_pending; on ALREADY_ENDED the whole ended session out, on DONE as it was handed
+                                    * in: its maker knows the rest. OPEN: its id (nil: manual). PRICE: id, price. DECISION:
+                                    * whom it refused, by garage, partner, user and plate; its id where one runs */
+    struct decision *decision;     /* START, STOP, OPEN, DECISION; each of its notes becomes an event */
     struct door_command *command;  /* START, STOP, OPEN */
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
     struct stored_answer *answer;  /* START, STOP, OPEN, ANSWER: to store; out on KEY_REPLAY: the stored one */
     struct audit_line *audit;      /* STOP, OPEN, LIST_ENTRY, GARAGE_STATE, MAINTENANCE */
+    char *inputs;                  /* STOP with price_pending: the recorded inputs, JSON, of PENDING_INPUTS_BYTES */
     union {
-        struct {
-            char inputs[2048];         /* STOP with price_pending: the recorded inputs, JSON */
-        } stop;
         struct {
             uint32_t spots;            /* START: the garage's capacity */
         } start;
@@ -203,6 +208,7 @@ struct visit_facts {
     int64_t last_exit_ms;
     int64_t visits_today;
     enum visit_kind kind;              /* from the lists "staff", "season", "booking", in this order */
+    /* Where it is on more, some are left out, but never one that makes a kind. */
     char lists[LISTS_PER_VISIT_MAX][SLUG_BYTES];
     unsigned list_count;
     int64_t season_holders;
@@ -212,6 +218,27 @@ struct garage_counts {
     int64_t occupied;
     int64_t season_inside;
     enum garage_state state;
+};
+
+struct opening_count {
+    unsigned openings;                 /* whatever became of them, except those refused or failed */
+    bool has_opened;                   /* at any time: one of its commands ended as opened or fired */
+};
+
+/* A decision as it is remembered. */
+struct stored_decision {
+    struct uuid id;
+    enum policy_trigger trigger;
+    enum decision_outcome outcome;
+    int64_t decided_at_ms;
+    int64_t cpu_ns;
+    char traceparent[TRACEPARENT_BYTES];
+    char revisions[3072];              /* JSON, see decision_write_revisions(); empty: nobody was asked */
+    char reasons[8192];                /* JSON, see decision_write_reasons(); empty: nobody said anything */
+    /* Of a DECISION: whom it refused. Else empty: its session says it. */
+    char partner_id[SLUG_BYTES];
+    char user_id[USER_ID_BYTES];
+    char plate[PLATE_BYTES];
 };
 
 struct session_filter {
@@ -235,7 +262,7 @@ struct maintenance_lock {
 struct pending_price {
     struct uuid session_id;
     char garage_id[SLUG_BYTES];
-    char inputs[2048];                 /* JSON, see policy_visit_write() */
+    char inputs[PENDING_INPUTS_BYTES]; /* JSON, as the STOP brought it */
 };
 
 /* How much room is left for writes. */
@@ -269,7 +296,7 @@ struct store_ops {
      */
     enum ost_status (*post)(struct store *store, struct store_change *change);
 
-    /* OST_NOT_FOUND, or a fault. Active and past sessions; commands' states are as stored (see command_overlay). */
+    /* OST_NOT_FOUND, or a fault. Active and past sessions; commands' states are as stored (the door thread knows newer ones). */
     enum ost_status (*find_session)(struct store *store, struct uuid id, struct session *out);
     /*
      * From memory, for a stop while find_session() has a fault: out->id, garage_id, partner_id, status and started_at_ms (to
@@ -285,9 +312,10 @@ struct store_ops {
                                      size_t limit, struct session *out, size_t *count, store_cursor *next);
     enum ost_status (*read_facts)(struct store *store, const char *garage_id, const char *plate, const char *user_id,
                                   int64_t today_from_ms, int64_t now_ms, struct visit_facts *out);
-    /* Openings of a session at a door since a wall time, whatever became of them, except those refused or failed. */
+    /* Of a session at a door: its openings since a wall time, and whether it ever opened. */
     enum ost_status (*count_openings)(struct store *store, struct uuid session_id, const char *door_id, int64_t since_ms,
-                                      unsigned *out);
+                                      struct opening_count *out);
+    enum ost_status (*find_decision)(struct store *store, struct uuid id, struct stored_decision *out);
     enum ost_status (*find_command)(struct store *store, struct uuid id, struct door_command *out);
     /* When the oldest door command of since_ms or later (wall) was made. OST_NOT_FOUND: there is none. */
     enum ost_status (*first_command_since)(struct store *store, int64_t since_ms, int64_t *made_at_ms);

@@ -29,13 +29,14 @@ struct departure {
     struct session_desk *desk;
 };
 
-/* An opening that was fired before it could be recorded; counted until it is. */
+/* An opening that was fired before it could be recorded; counted, and its key known, until it is. */
 struct unrecorded_opening {
     struct unrecorded_opening *next;
     struct session_desk *desk;
     struct uuid session_id;
     char door_id[SLUG_BYTES];
     struct store_change *unposted;
+    struct stored_answer answer;      /* its key is empty until it was fired, and where the request has none */
 };
 
 /* An idempotency key whose request is running. */
@@ -43,6 +44,12 @@ struct running_key {
     struct running_key *next;
     char partner_id[SLUG_BYTES];
     char key[IDEMPOTENCY_KEY_BYTES];
+};
+
+/* The policies that pending prices wait for; "" where it is not known which. */
+struct desk_awaited {
+    char names[POLICIES_MAX][SLUG_BYTES];
+    unsigned count;
 };
 
 struct session_desk {
@@ -53,6 +60,11 @@ struct session_desk {
     _Atomic unsigned ending_count; /* of them, those that wait for room */
     struct unrecorded_opening *unrecorded;
     struct running_key *running_keys;
+    struct desk_awaited awaited; /* housekeeping's own */
+    char spill_path[4096];       /* empty: none */
+    bool spill_is_used;          /* it has lines; housekeeping's own, between create and destroy */
+    _Atomic unsigned decisions_waiting; /* refused ones that the store has and did not decide */
+    struct metric *decisions_dropped;
     struct metric *starts;
     struct metric *stops;
     struct metric *degraded;
@@ -114,11 +126,98 @@ void desk_audit(struct session_desk *desk, const struct desk_call *call, const c
 /* The departure of a session that waits for room, copied. Under no lock. */
 bool desk_find_ending(struct session_desk *desk, struct uuid session_id, struct session *out);
 
+/* ---- decisions: desk_decisions.c ---- */
+
+/* Stamp a decision that was just made with what it carries of its request. */
+void desk_stamp_decision(struct session_desk *desk, const struct desk_call *call, struct decision *decision,
+                         int64_t now_ms);
+/*
+ * Record a decision that refused: nothing else of the request is stored, and its id was told to the caller. Never waited for;
+ * it is dropped, and counted, where the store is full or has many of them to do. session: whom it refused.
+ */
+void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct decision *decision);
+
 /* ---- what policies see: desk_visit.c ---- */
 
 /* The visit of a start, stop or door request. A fault of the store is returned, with the rest filled in. */
 enum ost_status desk_fill_visit(struct session_desk *desk, const struct garage *garage, const struct session *session,
                                 int64_t now_ms, struct policy_visit *visit);
+
+/* ---- what a pending price is reckoned from: desk_inputs.c ---- */
+
+struct desk_inputs {
+    struct policy_visit visit; /* its zone goes by the garage */
+    bool is_incomplete;        /* what the policies would have seen could not be read: it is read when it is priced */
+    /* The policies that listened to the stop; not known where their folder could not be read, or one had no proper name. */
+    bool policies_are_known;
+    struct policy_revision policies[POLICIES_MAX];
+    unsigned policy_count;
+};
+
+/* Note the policies of a set that listen to a stop. */
+void desk_inputs_note_policies(struct desk_inputs *inputs, struct policy_lease *lease);
+/* As JSON; it always fits. */
+void desk_inputs_write(const struct desk_inputs *inputs, char text[static PENDING_INPUTS_BYTES]);
+/* OST_CORRUPT: not such a text. */
+enum ost_status desk_inputs_read(const char *text, struct desk_inputs *out) OST_MUST_CHECK;
+/*
+ * Can the policies of this set price what those at the stop could not? Each of them is needed, whole, in its revision of then
+ * or a later one. False: *awaited is the name of the first that is missing, "" where that is not known.
+ */
+bool desk_inputs_can_be_priced(const struct desk_inputs *inputs, struct policy_lease *lease, char awaited[SLUG_BYTES]);
+
+/* ---- one stop of a session at a time: desk_departure.c ---- */
+
+/*
+ * Become the one stop of this session: DESK_DONE, and *out is the departure, to be ended or kept. DESK_ENDING: it was let out
+ * already, and *ending is the session. DESK_OVERLOADED: another stop of it did not come to an end in time, or no memory.
+ */
+enum desk_verdict desk_departure_begin(struct session_desk *desk, struct uuid session_id, struct departure **out,
+                                       struct session *ending);
+void desk_departure_end(struct session_desk *desk, struct departure *departure); /* accepts NULL */
+/* The store could take a departure's change after its worker had left, or not. A store_done_fn. */
+void desk_departure_decided(void *context, struct store_change *change, enum ost_status status);
+/* UNCERTAIN may turn out to be decided just now: then it is an answer after all. */
+enum ost_status desk_departure_settle(struct session_desk *desk, struct departure *departure, enum ost_status status);
+/*
+ * The car is let out, the store does not have the stop: keep it until it has. False: it has it just now, and the departure is
+ * still the caller's to end.
+ */
+bool desk_departure_keep(struct session_desk *desk, struct departure *departure, const struct session *session,
+                         struct store_change *change, enum ost_status why);
+
+/* One of the last run: listed as ending, with its change (retained) for desk_repost(). OST_CONFLICT: it is listed already. */
+enum ost_status desk_departure_restore(struct session_desk *desk, const struct session *session,
+                                       struct store_change *change) OST_MUST_CHECK;
+
+/* ---- stops that outlive the process: desk_spill.c ---- */
+
+void desk_spill_read(struct session_desk *desk);  /* at create: restore and post what the last run left */
+void desk_spill_tidy(struct session_desk *desk);  /* housekeeping: empty the file once all of it is recorded */
+void desk_spill_write(struct session_desk *desk); /* at destroy: keep what the store could not take */
+
+/* ---- exits that open although something of ours is broken: desk_alarms.c ---- */
+
+/*
+ * A door was told to open: degraded says why that was not in order, for people, or is NULL. Each degraded opening is
+ * counted, and raises the alarm `degraded_opening` of its door; the door's next opening that is in order clears it.
+ */
+void desk_note_opening(struct session_desk *desk, const struct door_plan *door, const struct door_command *command,
+                       const char *degraded);
+
+/* ---- openings before they are recorded: desk_unrecorded.c ---- */
+
+/* List one before its commit, so that a late decision of the store always finds it. NULL without memory. */
+struct unrecorded_opening *desk_unrecorded_list(struct session_desk *desk, struct uuid session_id, const char *door_id);
+/* The store decided: it is recorded, and the entry is freed, or has to be tried again. A store_done_fn. */
+void desk_unrecorded_decided(void *context, struct store_change *change, enum ost_status status);
+/* It is fired and not recorded: keep its answer and, unless the writer has it, its change. */
+void desk_unrecorded_keep(struct session_desk *desk, struct unrecorded_opening *opening, struct store_change *change,
+                          bool with_writer, const struct stored_answer *answer);
+unsigned desk_unrecorded_count(struct session_desk *desk, struct uuid session_id, const char *door_id);
+/* The answer of one that has this key. */
+bool desk_unrecorded_answer(struct session_desk *desk, const char *partner_id, const char *key,
+                            struct stored_answer *out);
 
 /* Give what the store had no place for to it again. Housekeeping. */
 void desk_repost(struct session_desk *desk);

@@ -54,7 +54,11 @@ bool desk_key_begin(struct session_desk *desk, struct desk_key *key, const struc
         out->verdict = DESK_KEY_IN_PROGRESS;
         return false;
     }
-    status = store->ops->find_answer(store, call->caller->partner_id, call->idempotency_key, &out->replay);
+    /* What is only in memory first: it is recorded before it leaves that list, so one of the two has it. */
+    if (desk_unrecorded_answer(desk, call->caller->partner_id, call->idempotency_key, &out->replay))
+        status = OST_OK;
+    else
+        status = store->ops->find_answer(store, call->caller->partner_id, call->idempotency_key, &out->replay);
     if (status == OST_NOT_FOUND || (status != OST_OK && despite_faults))
         return true;
     if (status != OST_OK)

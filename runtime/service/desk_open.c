@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/log.h"
@@ -15,87 +14,16 @@ struct opening {
     int64_t now_ms;
     struct session session;  /* nil id: manual */
     unsigned openings;       /* of this session and door so far */
+    bool has_opened;         /* the door went open for this session before, as far as the store can say */
     int64_t counted_from_ms;
-    bool degraded;
+    const char *degraded;    /* what of ours is broken, while the exit opens all the same; NULL: nothing */
+    bool is_unrecorded;      /* fired, but not known to be stored */
     struct desk_answer *out; /* with the decision as it will be stored */
 };
 
 static bool is_exit(const struct opening *opening)
 {
     return opening->door->kind == DOOR_EXIT;
-}
-
-/* ---- openings that were fired before they could be recorded ---- */
-
-static unsigned count_unrecorded(const struct opening *opening)
-{
-    struct session_desk *desk = opening->desk;
-    unsigned count = 0;
-
-    pthread_mutex_lock(&desk->lock);
-    for (const struct unrecorded_opening *other = desk->unrecorded; other; other = other->next)
-        count += uuid_equal(other->session_id, opening->session.id) && strcmp(other->door_id, opening->door->id) == 0;
-    pthread_mutex_unlock(&desk->lock);
-    return count;
-}
-
-/* Writer thread: it is recorded at last, or has to be tried again. */
-static void opening_recorded(void *context, struct store_change *change, enum ost_status status)
-{
-    struct unrecorded_opening *opening = context;
-    struct session_desk *desk = opening->desk;
-
-    pthread_mutex_lock(&desk->lock);
-    if (status != OST_OK) {
-        store_change_retain(change);
-        opening->unposted = change;
-        opening = NULL;
-    } else {
-        for (struct unrecorded_opening **link = &desk->unrecorded; *link; link = &(*link)->next) {
-            if (*link == opening) {
-                *link = opening->next;
-                break;
-            }
-        }
-    }
-    pthread_mutex_unlock(&desk->lock);
-    free(opening);
-}
-
-void desk_repost(struct session_desk *desk)
-{
-    struct store *store = desk->parts.store;
-    struct store_change **from = NULL;
-    struct store_change *change;
-
-    do {
-        change = NULL;
-        pthread_mutex_lock(&desk->lock);
-        for (struct departure *departure = desk->departures; departure && !change; departure = departure->next) {
-            if (departure->unposted)
-                from = &departure->unposted;
-            else
-                continue;
-            change = *from;
-        }
-        for (struct unrecorded_opening *opening = desk->unrecorded; opening && !change; opening = opening->next) {
-            if (opening->unposted)
-                from = &opening->unposted;
-            else
-                continue;
-            change = *from;
-        }
-        if (change)
-            *from = NULL;
-        pthread_mutex_unlock(&desk->lock);
-        /* Its list entry lives until the store decides, and that is only after this post. */
-        if (change && store->ops->post(store, change) != OST_OK) {
-            pthread_mutex_lock(&desk->lock);
-            *from = change;
-            pthread_mutex_unlock(&desk->lock);
-            return;
-        }
-    } while (change);
 }
 
 /* ---- the checks ---- */
@@ -130,18 +58,21 @@ static bool session_allows(struct opening *opening)
 {
     struct store *store = opening->desk->parts.store;
     const struct session_rules *rules = &opening->garage->rules;
+    struct opening_count count = {.openings = 0};
     enum ost_status status;
 
     if (opening->door->kind == DOOR_PEDESTRIAN)
         opening->counted_from_ms = opening->now_ms - rules->pedestrian_window_ms;
     status = store->ops->count_openings(store, opening->session.id, opening->door->id, opening->counted_from_ms,
-                                        &opening->openings);
+                                        &count);
     if (status != OST_OK && !is_exit(opening)) {
         opening->out->verdict = desk_store_verdict(status);
         return false;
     }
-    opening->degraded = status != OST_OK;
-    opening->openings += count_unrecorded(opening);
+    if (status != OST_OK)
+        opening->degraded = "Earlier openings could not be read; the exit was opened all the same.";
+    opening->has_opened = count.has_opened;
+    opening->openings = count.openings + desk_unrecorded_count(opening->desk, opening->session.id, opening->door->id);
     switch (session_may_open(&opening->session, rules, opening->door->kind, opening->openings, opening->now_ms)) {
     case OPENING_ALLOWED:
         return true;
@@ -181,7 +112,10 @@ static void fill_request(struct opening *opening, struct policy_visit *visit)
     uuid_format(opening->session.id, visit->session_id);
 }
 
-/* A broken policy denies a way in; the way out it cannot bar, and nobody can before the exit has opened once. */
+/*
+ * A broken policy denies a way in; the way out it cannot bar, and nobody can before the exit has opened once: a command that
+ * was fired in vain, or dropped, let no car out.
+ */
 static bool policies_allow(struct opening *opening)
 {
     struct policy_catalog *catalog = opening->desk->parts.policies;
@@ -199,23 +133,26 @@ static bool policies_allow(struct opening *opening)
             status = policy_lease_decide(lease, TRIGGER_DOOR_REQUEST, &visit, POLICY_WAIT_MS, decision);
     }
     policy_catalog_put(catalog, lease);
-    decision->id = uuid_make(opening->desk->parts.ids, opening->now_ms);
-    decision->decided_at_ms = opening->now_ms;
+    desk_stamp_decision(opening->desk, opening->call, decision, opening->now_ms);
     if (is_exit(opening)) {
-        opening->degraded |= status != OST_OK || decision_has_broken(decision);
-        if (decision->outcome != DECISION_DENIED || opening->openings == 0)
+        if (status != OST_OK || decision_has_broken(decision))
+            opening->degraded = "The policies could not be asked; the exit was opened all the same.";
+        if (decision->outcome != DECISION_DENIED || !opening->has_opened)
             return true;
+        desk_record_refusal(opening->desk, &opening->session, decision);
         opening->out->verdict = DESK_DENIED_BY_POLICY;
         return false;
     }
+    if (status == OST_OK && decision->outcome == DECISION_ALLOWED && !decision_has_broken(decision))
+        return true;
+    if (status == OST_OK)
+        desk_record_refusal(opening->desk, &opening->session, decision);
     if (status != OST_OK)
         opening->out->verdict = desk_store_verdict(status);
     else if (decision->outcome == DECISION_DENIED)
         opening->out->verdict = DESK_DENIED_BY_POLICY;
-    else if (decision->outcome == DECISION_BROKEN || decision_has_broken(decision))
-        opening->out->verdict = DESK_POLICY_UNAVAILABLE;
     else
-        return true;
+        opening->out->verdict = DESK_POLICY_UNAVAILABLE;
     return false;
 }
 
@@ -230,7 +167,8 @@ static void fill_change(struct opening *opening, const char *note, struct store_
     desk_make_command(desk, opening->call, opening->door, is_manual ? CAUSE_MANUAL : CAUSE_SESSION, opening->now_ms,
                       command);
     command->cause_id = opening->session.id;
-    command->degraded = opening->degraded;
+    command->degraded = opening->degraded != NULL;
+    command->is_explicit = !is_manual;
     snprintf(command->note, sizeof(command->note), "%s", note);
     change->session->id = opening->session.id;
     *change->decision = opening->out->decision;
@@ -252,23 +190,20 @@ static void fill_change(struct opening *opening, const char *note, struct store_
 }
 
 /* A fault of ours does not keep an exit shut: fire now, record when the store can. */
-static bool open_unrecorded(struct opening *opening, struct store_change *change, enum ost_status why,
+static void open_unrecorded(struct opening *opening, struct store_change *change, enum ost_status why,
                             struct unrecorded_opening *unrecorded)
 {
-    struct session_desk *desk = opening->desk;
+    struct stored_answer answer = {.key = ""};
+    bool with_writer = why == OST_UNCERTAIN; /* then the change is the writer's to read */
 
     log_warning("desk", "an exit is opened before it is recorded: the store says %s", ost_status_text(why));
-    opening->degraded = true;
+    opening->degraded = "An opening could not be stored in time; the exit was opened all the same.";
+    opening->is_unrecorded = true;
     opening->out->command.degraded = true;
-    if (why != OST_UNCERTAIN) {
+    if (!with_writer)
         change->command->degraded = true;
-        store_change_retain(change);
-        pthread_mutex_lock(&desk->lock);
-        unrecorded->unposted = change;
-        pthread_mutex_unlock(&desk->lock);
-        desk_repost(desk);
-    }
-    return true;
+    desk_key_render(opening->desk, &opening->key, opening->out, &answer);
+    desk_unrecorded_keep(opening->desk, unrecorded, change, with_writer, &answer);
 }
 
 /* An UNCERTAIN opening that is no exit was answered with a 503: its command is not to be fired any more. */
@@ -283,24 +218,6 @@ static void decided_late(void *context, struct store_change *change, enum ost_st
     snprintf(command.reason, sizeof(command.reason), "storage_unavailable");
     command.finished_at_ms = command.expires_at_ms;
     desk_record_outcome(context, &command);
-}
-
-/* Listed before the commit, so that a late decision of the store always finds it. */
-static struct unrecorded_opening *list_unrecorded(struct opening *opening)
-{
-    struct session_desk *desk = opening->desk;
-    struct unrecorded_opening *unrecorded = calloc(1, sizeof(*unrecorded));
-
-    if (!unrecorded)
-        return NULL;
-    unrecorded->desk = desk;
-    unrecorded->session_id = opening->session.id;
-    snprintf(unrecorded->door_id, sizeof(unrecorded->door_id), "%s", opening->door->id);
-    pthread_mutex_lock(&desk->lock);
-    unrecorded->next = desk->unrecorded;
-    desk->unrecorded = unrecorded;
-    pthread_mutex_unlock(&desk->lock);
-    return unrecorded;
 }
 
 static bool judge(struct opening *opening, struct store_change *change)
@@ -323,7 +240,7 @@ static void commit(struct opening *opening, const char *note)
     struct session_desk *desk = opening->desk;
     struct store *store = desk->parts.store;
     struct store_change *change = store_change_create(STORE_OPEN);
-    struct unrecorded_opening *unrecorded = change && is_exit(opening) ? list_unrecorded(opening) : NULL;
+    struct unrecorded_opening *unrecorded = change && is_exit(opening) ? desk_unrecorded_list(desk, opening->session.id, opening->door->id) : NULL;
     int64_t fire_before_ms = desk_command_deadline(desk, opening->door);
     int64_t patience_ms = is_exit(opening) ? STOP_DEADLINE_MS : START_DEADLINE_MS;
     enum ost_status status = OST_NO_MEMORY;
@@ -331,24 +248,35 @@ static void commit(struct opening *opening, const char *note)
 
     if (change) {
         fill_change(opening, note, change);
-        change->on_done = unrecorded ? opening_recorded : decided_late;
+        change->on_done = unrecorded ? desk_unrecorded_decided : decided_late;
         change->done_context = unrecorded ? (void *)unrecorded : desk;
         status = store->ops->commit(store, change, clock_monotonic_ms(desk->parts.clock) + patience_ms);
     }
-    if (status == OST_OK)
+    if (status == OST_OK) {
         may_open = judge(opening, change);
-    else if (unrecorded)
-        may_open = open_unrecorded(opening, change, status, unrecorded);
-    else
+    } else if (unrecorded) {
+        open_unrecorded(opening, change, status, unrecorded);
+        may_open = true;
+    } else {
         opening->out->verdict = desk_store_verdict(status);
+    }
     if (status == OST_OK && unrecorded)
-        opening_recorded(unrecorded, change, OST_OK);
+        desk_unrecorded_decided(unrecorded, change, OST_OK);
     store_change_release(change);
     if (!may_open)
         return;
-    if (opening->degraded)
-        metric_add(desk->degraded, 1);
     desk_fire(desk, &opening->out->command, fire_before_ms);
+    desk_note_opening(desk, opening->door, &opening->out->command, opening->degraded);
+}
+
+/* What is not recorded yet is replayed as it was answered first: waiting, which is a preference, would change that. */
+static void finish(struct opening *opening)
+{
+    struct desk_answer *out = opening->out;
+
+    if (out->verdict == DESK_DONE && !(opening->is_unrecorded && opening->key.is_running))
+        desk_await_and_store(opening->desk, &opening->key, NULL, out);
+    desk_key_end(opening->desk, &opening->key);
 }
 
 static void begin(struct opening *opening, struct session_desk *desk, const struct desk_call *call,
@@ -374,9 +302,7 @@ void session_desk_open(struct session_desk *desk, const struct desk_call *call, 
         find_door(&opening, opening.session.garage_id, request->door_id) && session_allows(&opening) &&
         door_answers(&opening) && policies_allow(&opening))
         commit(&opening, "");
-    if (out->verdict == DESK_DONE && !uuid_is_nil(out->command.id))
-        desk_await_and_store(desk, &opening.key, NULL, out);
-    desk_key_end(desk, &opening.key);
+    finish(&opening);
 }
 
 void session_desk_open_manually(struct session_desk *desk, const struct desk_call *call,
@@ -390,7 +316,5 @@ void session_desk_open_manually(struct session_desk *desk, const struct desk_cal
         return;
     if (find_door(&opening, request->garage_id, request->door_id) && door_answers(&opening))
         commit(&opening, request->reason);
-    if (out->verdict == DESK_DONE && !uuid_is_nil(out->command.id))
-        desk_await_and_store(desk, &opening.key, NULL, out);
-    desk_key_end(desk, &opening.key);
+    finish(&opening);
 }

@@ -122,6 +122,15 @@ static bool door_is_reachable(struct start *start)
     return true;
 }
 
+/* There is no session: whom it refused is recorded without one. */
+static void record_refusal(const struct start *start)
+{
+    struct session refused = start->session;
+
+    refused.id = (struct uuid){0};
+    desk_record_refusal(start->desk, &refused, &start->out->decision);
+}
+
 /* Check 8, first half: the policies. Without any that listens nothing is asked of the store. */
 static bool policies_allow(struct start *start)
 {
@@ -140,10 +149,11 @@ static bool policies_allow(struct start *start)
         start->session.kind = visit.kind;
     }
     policy_catalog_put(catalog, lease);
-    decision->id = uuid_make(start->desk->parts.ids, start->now_ms);
-    decision->decided_at_ms = start->now_ms;
+    desk_stamp_decision(start->desk, start->call, decision, start->now_ms);
     if (status == OST_OK && decision->outcome == DECISION_ALLOWED)
         return true;
+    if (status == OST_OK)
+        record_refusal(start);
     start->out->verdict = status != OST_OK                       ? desk_store_verdict(status)
                           : decision->outcome == DECISION_DENIED ? DESK_DENIED_BY_POLICY
                                                                  : DESK_POLICY_UNAVAILABLE;

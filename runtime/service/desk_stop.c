@@ -1,8 +1,5 @@
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "runtime/base/log.h"
 #include "runtime/service/desk_internal.h"
@@ -18,81 +15,10 @@ struct stop {
     struct departure *departure;
     int64_t now_ms;
     struct session session;         /* as it will be stored */
-    struct policy_visit visit;      /* what the policies saw, recorded while the price is pending */
-    bool degraded;                  /* something of ours is broken, and the car is let out all the same */
+    struct desk_inputs inputs;      /* what the policies saw, recorded while the price is pending */
+    const char *degraded;           /* what of ours is broken, while the car is let out all the same; NULL: nothing */
     struct desk_answer *out;        /* with the decision as it will be stored */
 };
-
-/* ---- one stop of a session at a time ---- */
-
-static void departure_unlink(struct session_desk *desk, struct departure *departure)
-{
-    for (struct departure **link = &desk->departures; *link; link = &(*link)->next) {
-        if (*link == departure) {
-            *link = departure->next;
-            break;
-        }
-    }
-    if (departure->phase == DEPARTURE_ENDING)
-        metric_set(desk->ending_now, atomic_fetch_sub(&desk->ending_count, 1) - 1);
-    pthread_cond_broadcast(&desk->departures_changed);
-}
-
-static struct departure *departure_find(struct session_desk *desk, struct uuid session_id)
-{
-    for (struct departure *departure = desk->departures; departure; departure = departure->next) {
-        if (uuid_equal(departure->session_id, session_id))
-            return departure;
-    }
-    return NULL;
-}
-
-/*
- * Become the one stop of this session. False: *out is the answer; it is on its way out already, or another stop of it
- * did not come to an end in time.
- */
-static bool departure_begin(struct stop *stop)
-{
-    struct session_desk *desk = stop->desk;
-    struct departure *mine = calloc(1, sizeof(*mine));
-    struct departure *other;
-    struct timespec until;
-    int waited = 0;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 2 * STOP_DEADLINE_MS / 1000;
-    pthread_mutex_lock(&desk->lock);
-    while ((other = departure_find(desk, stop->request->session_id)) && other->phase == DEPARTURE_STOPPING &&
-           waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&desk->departures_changed, &desk->lock, &until);
-    if (other && other->phase == DEPARTURE_ENDING) {
-        stop->session = other->session;
-        stop->out->verdict = DESK_ENDING;
-    } else if (other || !mine) {
-        stop->out->verdict = DESK_OVERLOADED;
-    } else {
-        mine->session_id = stop->request->session_id;
-        mine->desk = desk;
-        mine->next = desk->departures;
-        desk->departures = mine;
-        stop->departure = mine;
-        mine = NULL; /* now in the list */
-    }
-    pthread_mutex_unlock(&desk->lock);
-    free(mine);
-    return stop->departure != NULL;
-}
-
-static void departure_end(struct stop *stop)
-{
-    if (!stop->departure)
-        return;
-    pthread_mutex_lock(&stop->desk->lock);
-    departure_unlink(stop->desk, stop->departure);
-    pthread_mutex_unlock(&stop->desk->lock);
-    free(stop->departure);
-    stop->departure = NULL;
-}
 
 /* ---- the session and its exit ---- */
 
@@ -161,17 +87,21 @@ static void ask_for_price(struct stop *stop)
 
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_SESSION_STOP;
-    if (stop->garage && policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
-        status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->visit);
+    if (policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
+        status = OST_NOT_FOUND; /* without its garage there is no zone and no currency: it is priced when that is back */
+        if (stop->garage)
+            status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->inputs.visit);
+        stop->inputs.is_incomplete = status != OST_OK;
         if (status == OST_OK)
-            status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->visit, POLICY_WAIT_MS, decision);
+            status = policy_lease_decide(lease, TRIGGER_SESSION_STOP, &stop->inputs.visit, POLICY_WAIT_MS, decision);
     }
-    policy_catalog_put(catalog, lease);
-    decision->id = uuid_make(stop->desk->parts.ids, stop->now_ms);
-    decision->decided_at_ms = stop->now_ms;
     stop->session.price_pending = status != OST_OK || decision_has_broken(decision);
     if (stop->session.price_pending)
-        stop->degraded = true;
+        desk_inputs_note_policies(&stop->inputs, lease);
+    policy_catalog_put(catalog, lease);
+    desk_stamp_decision(stop->desk, stop->call, decision, stop->now_ms);
+    if (stop->session.price_pending)
+        stop->degraded = "The policies could not be asked for a price; the car was let out, and the bill is pending.";
     else
         stop->session.price = decision->price;
 }
@@ -205,64 +135,23 @@ static void make_exit_command(struct stop *stop, struct door_command *command)
     }
 }
 
-/* ---- letting out without the store ---- */
-
-/* The store could take a departure's change at last, or not: writer thread. */
-static void departure_decided(void *context, struct store_change *change, enum ost_status status)
-{
-    struct departure *departure = context;
-    struct session_desk *desk = departure->desk;
-    bool gone = false;
-
-    if (status == OST_OK && change->result != STORE_DONE && change->result != STORE_ALREADY_ENDED)
-        log_error("desk", "a stop that was let out is refused by the store with %d", (int)change->result);
-    pthread_mutex_lock(&desk->lock);
-    if (departure->phase == DEPARTURE_STOPPING) { /* its worker is just giving up and sees this */
-        departure->decided = true;
-        departure->decided_status = status;
-    } else if (status == OST_OK) {
-        departure_unlink(desk, departure);
-        gone = true;
-    } else if (!departure->unposted) {
-        store_change_retain(change);
-        departure->unposted = change; /* desk_repost() tries again */
-    }
-    pthread_mutex_unlock(&desk->lock);
-    if (gone) {
-        metric_add(desk->stops, 1);
-        free(departure);
-    }
-}
+/* ---- the commit ---- */
 
 /* The store gave up on the change, or cannot take it now: let the car out, keep the stop in memory. */
 static void let_out(struct stop *stop, struct store_change *change, enum ost_status why)
 {
-    struct session_desk *desk = stop->desk;
-    struct departure *departure = stop->departure;
     struct desk_answer *out = stop->out;
 
     log_warning("desk", "a stop is let out and kept in memory: the store says %s", ost_status_text(why));
+    stop->degraded = "A stop could not be stored in time; the car was let out, and the stop is kept in memory.";
+    out->command.degraded = true;
+    if (why != OST_UNCERTAIN) /* else the writer is reading it; the ledger takes the door thread's word anyway */
+        change->command->degraded = true;
     out->verdict = DESK_ENDING;
     out->session.status = SESSION_ENDING;
-    pthread_mutex_lock(&desk->lock);
-    if (departure->decided && departure->decided_status == OST_OK) { /* only now: departure_end() clears it away */
-        pthread_mutex_unlock(&desk->lock);
-        return;
-    }
-    departure->phase = DEPARTURE_ENDING;
-    departure->session = out->session;
-    if (why != OST_UNCERTAIN || departure->decided) {
-        store_change_retain(change);
-        departure->unposted = change;
-    }
-    stop->departure = NULL; /* from now on the list's alone */
-    metric_set(desk->ending_now, atomic_fetch_add(&desk->ending_count, 1) + 1);
-    pthread_cond_broadcast(&desk->departures_changed);
-    pthread_mutex_unlock(&desk->lock);
-    desk_repost(desk);
+    if (desk_departure_keep(stop->desk, stop->departure, &out->session, change, why))
+        stop->departure = NULL; /* from now on the list's alone */
 }
-
-/* ---- the commit ---- */
 
 static void fill_change(struct stop *stop, struct store_change *change)
 {
@@ -276,18 +165,13 @@ static void fill_change(struct stop *stop, struct store_change *change)
     session->stop_decision_id = stop->out->decision.id;
     if (stop->door) {
         make_exit_command(stop, change->command);
-        change->command->degraded = stop->degraded;
+        change->command->degraded = stop->degraded != NULL;
         snprintf(session->exit.door_id, sizeof(session->exit.door_id), "%s", stop->door->id);
         desk_show_command(&session->exit, change->command);
         stop->out->command = *change->command;
     }
-    if (session->price_pending) {
-        struct json_writer inputs;
-
-        json_writer_init(&inputs, change->u.stop.inputs, sizeof(change->u.stop.inputs) - 1);
-        policy_visit_write(&inputs, &stop->visit);
-        change->u.stop.inputs[inputs.overflow ? 0 : inputs.length] = '\0';
-    }
+    if (session->price_pending)
+        desk_inputs_write(&stop->inputs, change->inputs);
     event_session_ended(change->event, session, &stop->out->decision);
     desk_stamp_event(desk, stop->call, change->event, stop->now_ms);
     if (stop->request->by_staff) {
@@ -298,23 +182,12 @@ static void fill_change(struct stop *stop, struct store_change *change)
     if (stop->request->by_staff)
         change->session->partner_id[0] = '\0';
     *change->decision = stop->out->decision;
-    change->on_done = departure_decided;
+    change->on_done = desk_departure_decided;
     change->done_context = stop->departure;
     stop->out->verdict = DESK_DONE;
     stop->out->session = *session;
+    session_desk_overlay(desk, &stop->out->session); /* the entry's command may be further than the store knows */
     desk_key_render(desk, &stop->key, stop->out, change->answer);
-}
-
-/* UNCERTAIN turned out to be decided just now: then it is an answer after all. */
-static enum ost_status settle(struct stop *stop, enum ost_status status)
-{
-    if (status != OST_UNCERTAIN)
-        return status;
-    pthread_mutex_lock(&stop->desk->lock);
-    if (stop->departure->decided)
-        status = stop->departure->decided_status;
-    pthread_mutex_unlock(&stop->desk->lock);
-    return status;
 }
 
 /* What the store answered, where it took the change. True: the exit may be opened. */
@@ -359,23 +232,16 @@ static void commit(struct stop *stop)
         return;
     }
     fill_change(stop, change);
-    status = settle(stop, store->ops->commit(store, change, clock_monotonic_ms(desk->parts.clock) + STOP_DEADLINE_MS));
-    if (status == OST_OK) {
+    status = store->ops->commit(store, change, clock_monotonic_ms(desk->parts.clock) + STOP_DEADLINE_MS);
+    status = desk_departure_settle(desk, stop->departure, status);
+    if (status == OST_OK)
         may_open = judge(stop, change);
-    } else {
-        stop->degraded = true;
-        stop->out->command.degraded = true;
-        if (status != OST_UNCERTAIN) /* else the writer is reading it; the ledger takes the door thread's word anyway */
-            change->command->degraded = true;
+    else
         let_out(stop, change, status);
-    }
     store_change_release(change);
     if (may_open && stop->door) {
-        if (stop->degraded) {
-            metric_add(desk->degraded, 1);
-            log_warning("desk", "exit %s/%s is opened degraded", stop->door->garage_id, stop->door->id);
-        }
         desk_fire(desk, &stop->out->command, fire_before_ms);
+        desk_note_opening(desk, stop->door, &stop->out->command, stop->degraded);
     }
     if (may_open && desk->parts.claims)
         desk->parts.claims->ops->release(desk->parts.claims, &stop->session);
@@ -390,16 +256,17 @@ void session_desk_stop(struct session_desk *desk, const struct desk_call *call, 
     stop.now_ms = clock_wall_ms(desk->parts.clock);
     if (!desk_key_begin(desk, &stop.key, call, render, true, out))
         return;
-    if (!departure_begin(&stop)) {
-        if (out->verdict == DESK_ENDING && !is_callers(&stop, &stop.session))
-            out->verdict = DESK_SESSION_NOT_FOUND;
-        else if (out->verdict == DESK_ENDING)
+    out->verdict = desk_departure_begin(desk, request->session_id, &stop.departure, &stop.session);
+    if (out->verdict == DESK_ENDING) {
+        if (is_callers(&stop, &stop.session))
             out->session = stop.session;
-    } else if (find_session(&stop) && choose_exit(&stop)) {
+        else
+            out->verdict = DESK_SESSION_NOT_FOUND;
+    } else if (out->verdict == DESK_DONE && find_session(&stop) && choose_exit(&stop)) {
         ask_for_price(&stop);
         commit(&stop);
     }
-    departure_end(&stop);
+    desk_departure_end(desk, stop.departure);
     if ((out->verdict == DESK_DONE || out->verdict == DESK_ENDING) && !uuid_is_nil(out->command.id))
         desk_await_and_store(desk, &stop.key, &out->session.exit, out);
     desk_key_end(desk, &stop.key);

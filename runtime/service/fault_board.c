@@ -8,15 +8,12 @@
 
 #include "runtime/base/log.h"
 
-#define RAISED_MAX 256
-#define CLEARED_KEPT 128
-
 struct fault_board {
     pthread_mutex_t lock;
     struct clock *clock;
-    struct fault raised[RAISED_MAX];
+    struct fault raised[FAULTS_RAISED_MAX];
     size_t raised_count;
-    struct fault cleared[CLEARED_KEPT]; /* a ring; cleared_total says how many there ever were */
+    struct fault cleared[FAULTS_CLEARED_KEPT]; /* a ring; cleared_total says how many there ever were */
     size_t cleared_total;
     fault_listener_fn *listener;
     void *listener_context;
@@ -71,7 +68,7 @@ void fault_board_raise(struct fault_board *board, const char *subject, const cha
 
     pthread_mutex_lock(&board->lock);
     fault = find_raised(board, subject, code);
-    if (!fault && board->raised_count < RAISED_MAX) {
+    if (!fault && board->raised_count < FAULTS_RAISED_MAX) {
         fault = &board->raised[board->raised_count++];
         memset(fault, 0, sizeof(*fault));
         snprintf(fault->subject, sizeof(fault->subject), "%s", subject);
@@ -88,7 +85,7 @@ void fault_board_raise(struct fault_board *board, const char *subject, const cha
     pthread_mutex_unlock(&board->lock);
 
     if (!fault) {
-        log_error("fault", "%s %s: %s (not shown: %d faults are raised already)", subject, code, detail, RAISED_MAX);
+        log_error("fault", "%s %s: %s (not shown: %d faults are raised already)", subject, code, detail, FAULTS_RAISED_MAX);
         return;
     }
     if (!is_new)
@@ -110,7 +107,7 @@ void fault_board_clear(struct fault_board *board, const char *subject, const cha
     if (fault) {
         fault->cleared_at_ms = clock_wall_ms(board->clock);
         copy = *fault;
-        board->cleared[board->cleared_total++ % CLEARED_KEPT] = copy;
+        board->cleared[board->cleared_total++ % FAULTS_CLEARED_KEPT] = copy;
         *fault = board->raised[--board->raised_count];
     }
     metric_set(board->raised_now, (int64_t)board->raised_count);
@@ -130,8 +127,8 @@ size_t fault_board_list(struct fault_board *board, struct fault *out, size_t max
     pthread_mutex_lock(&board->lock);
     for (size_t i = 0; i < board->raised_count && count < max; i++)
         out[count++] = board->raised[i];
-    for (size_t back = 1; back <= board->cleared_total && back <= CLEARED_KEPT && count < max; back++)
-        out[count++] = board->cleared[(board->cleared_total - back) % CLEARED_KEPT];
+    for (size_t back = 1; back <= board->cleared_total && back <= FAULTS_CLEARED_KEPT && count < max; back++)
+        out[count++] = board->cleared[(board->cleared_total - back) % FAULTS_CLEARED_KEPT];
     pthread_mutex_unlock(&board->lock);
     return count;
 }

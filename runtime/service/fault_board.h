@@ -13,6 +13,9 @@
 #include "runtime/core/limits.h"
 
 #define FAULT_SUBJECT_BYTES 160
+#define FAULTS_RAISED_MAX   256
+#define FAULTS_CLEARED_KEPT 128
+#define FAULTS_MAX          (FAULTS_RAISED_MAX + FAULTS_CLEARED_KEPT) /* of a whole list */
 
 struct fault_board;
 

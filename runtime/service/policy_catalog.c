@@ -9,9 +9,11 @@
 
 #include "runtime/base/log.h"
 #include "runtime/base/sha256.h"
+#include "runtime/service/policy_watch.h"
 
 /* A set and those who use it; the catalog itself counts as one user while the set is in force. */
 struct policy_lease {
+    struct policy_catalog *catalog;
     struct policy_host *host;
     struct policy_set *set; /* NULL: no policies, or, with is_broken, none that could be read */
     bool is_broken;
@@ -23,6 +25,7 @@ struct policy_catalog {
     pthread_mutex_t lock;
     struct policy_lease *current;
     unsigned generation;
+    struct policy_watch *watch;
     struct metric *loaded;
     struct metric *broken;
 };
@@ -34,12 +37,13 @@ static void lease_destroy(struct policy_lease *lease)
     free(lease);
 }
 
-static struct policy_lease *lease_create(struct policy_host *host, struct policy_set *set, bool is_broken)
+static struct policy_lease *lease_create(struct policy_catalog *catalog, struct policy_set *set, bool is_broken)
 {
     struct policy_lease *lease = calloc(1, sizeof(*lease));
 
     if (lease)
-        *lease = (struct policy_lease){.host = host, .set = set, .is_broken = is_broken, .users = 1};
+        *lease = (struct policy_lease){
+            .catalog = catalog, .host = catalog->parts.host, .set = set, .is_broken = is_broken, .users = 1};
     return lease;
 }
 
@@ -47,13 +51,17 @@ enum ost_status policy_catalog_create(const struct policy_catalog_parts *parts, 
 {
     struct policy_catalog *catalog = calloc(1, sizeof(*catalog));
 
-    if (catalog)
-        catalog->current = lease_create(parts->host, NULL, false);
-    if (!catalog || !catalog->current) {
+    if (!catalog)
+        return OST_NO_MEMORY;
+    catalog->parts = *parts;
+    catalog->watch = policy_watch_create(parts->faults);
+    catalog->current = lease_create(catalog, NULL, false);
+    if (!catalog->watch || !catalog->current) {
+        policy_watch_destroy(catalog->watch);
+        free(catalog->current);
         free(catalog);
         return OST_NO_MEMORY;
     }
-    catalog->parts = *parts;
     pthread_mutex_init(&catalog->lock, NULL);
     catalog->loaded = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_policies_loaded", "",
                                        "Policies in force, broken ones included.");
@@ -68,6 +76,7 @@ void policy_catalog_destroy(struct policy_catalog *catalog)
     if (!catalog)
         return;
     policy_catalog_put(catalog, catalog->current);
+    policy_watch_destroy(catalog->watch);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog);
 }
@@ -122,11 +131,27 @@ static void decide_unread(enum policy_trigger trigger, struct decision *out)
     out->reason_count = 1;
 }
 
+static bool is_in_force(const struct policy_lease *lease)
+{
+    bool is_current;
+
+    pthread_mutex_lock(&lease->catalog->lock);
+    is_current = lease->catalog->current == lease;
+    pthread_mutex_unlock(&lease->catalog->lock);
+    return is_current;
+}
+
 enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trigger trigger,
                                     const struct policy_visit *visit, int wait_ms, struct decision *out)
 {
-    if (lease->set)
-        return lease->host->ops->decide(lease->host, lease->set, trigger, visit, wait_ms, out);
+    if (lease->set) {
+        enum ost_status status = lease->host->ops->decide(lease->host, lease->set, trigger, visit, wait_ms, out);
+
+        /* A set that was replaced meanwhile says nothing about the one in force. */
+        if (status == OST_OK && (!decision_has_broken(out) || is_in_force(lease)))
+            policy_watch_saw(lease->catalog->watch, out);
+        return status;
+    }
     if (lease->is_broken) {
         decide_unread(trigger, out);
     } else {
@@ -284,6 +309,7 @@ static void put_in_force(struct policy_catalog *catalog, struct policy_lease *le
     catalog->current = lease;
     catalog->generation++;
     pthread_mutex_unlock(&catalog->lock);
+    policy_watch_forget(catalog->watch);
     show_faults(catalog, lease, before, problem);
     policy_catalog_put(catalog, before);
 }
@@ -329,7 +355,7 @@ enum ost_status policy_catalog_load(struct policy_catalog *catalog, const char *
     status = unread == OST_OK && *problem_count == 0 ? OST_OK : unread == OST_NOT_FOUND ? OST_NOT_FOUND : OST_INVALID;
     if (status != OST_OK && how == POLICY_LOAD_STRICT)
         goto done;
-    lease = lease_create(host, set, unread != OST_OK);
+    lease = lease_create(catalog, set, unread != OST_OK);
     if (!lease) {
         status = OST_NO_MEMORY;
         goto done;

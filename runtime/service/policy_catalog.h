@@ -50,7 +50,7 @@ void policy_catalog_put(struct policy_catalog *catalog, struct policy_lease *lea
 /* Rises with every load: a change means that what was broken may be mended. */
 unsigned policy_catalog_generation(struct policy_catalog *catalog);
 
-/* Of the borrowed set; see policy_host.h. */
+/* Of the borrowed set; see policy_host.h. A policy that breaks in a decision has a fault, see policy_watch.h. */
 bool policy_lease_listens(const struct policy_lease *lease, enum policy_trigger trigger);
 enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trigger trigger,
                                     const struct policy_visit *visit, int wait_ms, struct decision *out) OST_MUST_CHECK;

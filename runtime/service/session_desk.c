@@ -28,8 +28,13 @@ enum ost_status session_desk_create(const struct session_desk_parts *parts, stru
                                    "Sessions ended.");
     desk->degraded = metrics_register(parts->metrics, METRIC_COUNTER, "ostler_degraded_openings_total", "",
                                       "Exits opened although something of ours was broken.");
+    desk->decisions_dropped = metrics_register(parts->metrics, METRIC_COUNTER, "ostler_decisions_dropped_total", "",
+                                               "Decisions that refused and could not be stored.");
     desk->ending_now = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_sessions_ending", "",
                                         "Stops that were let out and wait in memory for room in the store.");
+    if (parts->spill_path)
+        snprintf(desk->spill_path, sizeof(desk->spill_path), "%s", parts->spill_path);
+    desk_spill_read(desk);
     *out = desk;
     return OST_OK;
 }
@@ -39,6 +44,7 @@ void session_desk_destroy(struct session_desk *desk)
     if (!desk)
         return;
     assert(!desk->running_keys);
+    desk_spill_write(desk);
     for (struct departure *departure = desk->departures, *next; departure; departure = next) {
         next = departure->next;
         store_change_release(departure->unposted);

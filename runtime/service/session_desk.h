@@ -36,8 +36,11 @@ struct session_desk_parts {
     struct fault_board *faults;
     struct metrics *metrics;
     unsigned char plate_key[32]; /* of the keyed hash of plates in events */
+    /* A file that keeps stops which the store could not take until the end; copied. NULL: none, they are only logged. */
+    const char *spill_path;
 };
 
+/* Also posts the stops that the last run left in the spill file: so, before anybody calls. OST_NO_MEMORY. */
 enum ost_status session_desk_create(const struct session_desk_parts *parts, struct session_desk **out) OST_MUST_CHECK;
 /* After the store is destroyed or idle: late decisions of the store call back into the desk. Accepts NULL. */
 void session_desk_destroy(struct session_desk *desk);
@@ -133,8 +136,10 @@ enum ost_status session_desk_counts(struct session_desk *desk, const struct gara
                                     struct garage_counts *out) OST_MUST_CHECK;
 
 /*
- * Price ended sessions whose price is pending, with the policies in force. Housekeeping thread.
- * Returns how many were priced; those that still cannot be are left for the next time.
+ * Price ended sessions whose price is pending. Housekeeping thread.
+ * A session is priced only while each policy that listened to its stop is in force and works, in that revision or a later
+ * one: an absent policy is no free parking. The others wait, with a fault `price_pending` of each policy that they wait for.
+ * Returns how many were priced.
  */
 size_t session_desk_price_pending(struct session_desk *desk, const struct site *site);
 

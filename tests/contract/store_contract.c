@@ -150,6 +150,16 @@ static void a_garage_that_was_never_opened_takes_nobody_and_has_no_counts(void *
     assert_int_equal(bench->store->ops->garage_counts(bench->store, "nowhere", &counts), OST_NOT_FOUND);
 }
 
+static void a_garage_that_was_never_opened_has_no_state_to_set(void **state)
+{
+    struct bench *bench = *state;
+    struct store_change *change = a_change(STORE_GARAGE_STATE);
+
+    strcpy(change->u.garage.garage_id, "nowhere");
+    change->u.garage.set_state = true;
+    assert_int_equal(result_of(bench, change), STORE_NO_SUCH);
+}
+
 /* ---- stops ---- */
 
 static void a_stop_ends_the_session_and_frees_user_plate_and_spot(void **state)
@@ -227,7 +237,7 @@ static void a_postponed_price_is_set_once(void **state)
 
     stop = a_stop(bench, id, "parkapp");
     stop->session->price_pending = true;
-    strcpy(stop->u.stop.inputs, "{\"stayed\":60}");
+    strcpy(stop->inputs, "{\"stayed\":60}");
     assert_int_equal(result_of(bench, stop), STORE_DONE);
     assert_ok(bench->store->ops->list_pending_prices(bench->store, INT64_MAX, 2, pending, &count, &next));
     assert_int_equal(count, 1);
@@ -314,6 +324,17 @@ static void an_answer_is_found_by_partner_and_key_and_replaces_its_earlier_one(v
     assert_int_equal(bench->store->ops->find_answer(bench->store, "parkapp", "key-2", &found), OST_NOT_FOUND);
 }
 
+static void an_answer_does_not_replace_that_of_another_request(void **state)
+{
+    struct bench *bench = *state;
+    struct stored_answer found;
+
+    assert_int_equal(result_of(bench, an_answer(bench, 1, 1000)), STORE_DONE);
+    assert_int_equal(result_of(bench, an_answer(bench, 2, 2000)), STORE_KEY_REUSED);
+    assert_ok(bench->store->ops->find_answer(bench->store, "parkapp", "key-1", &found));
+    assert_int_equal(found.digest[0], 1);
+}
+
 static void a_key_is_free_again_after_a_day(void **state)
 {
     struct bench *bench = *state;
@@ -375,6 +396,7 @@ int store_contract_run(const char *name, const struct store_factory *factory)
         CASE(a_closed_or_suspended_garage_takes_nobody),
         CASE(a_season_holder_is_counted_while_inside),
         CASE(a_garage_that_was_never_opened_takes_nobody_and_has_no_counts),
+        CASE(a_garage_that_was_never_opened_has_no_state_to_set),
         CASE(a_stop_ends_the_session_and_frees_user_plate_and_spot),
         CASE(a_second_stop_answers_with_the_ended_session),
         CASE(a_foreign_partner_cannot_stop_and_staff_can),
@@ -383,10 +405,11 @@ int store_contract_run(const char *name, const struct store_factory *factory)
         CASE(a_key_replays_its_answer_and_refuses_another_request),
         CASE(a_key_belongs_to_its_partner),
         CASE(an_answer_is_found_by_partner_and_key_and_replaces_its_earlier_one),
+        CASE(an_answer_does_not_replace_that_of_another_request),
         CASE(a_key_is_free_again_after_a_day),
     };
 
     bench_use(factory);
     return cmocka_run_group_tests_name(name, cases, NULL, NULL) + store_contract_run_records(name) +
-           store_contract_run_lists(name) + store_contract_run_queue(name);
+           store_contract_run_decisions(name) + store_contract_run_lists(name) + store_contract_run_queue(name);
 }

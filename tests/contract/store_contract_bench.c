@@ -129,6 +129,7 @@ struct store_change *an_opening(struct bench *bench, struct uuid session)
     change->session->id = session;
     change->u.open.openings_max = 3;
     fill_command(bench, change->command, "entry-1", session);
+    change->command->is_explicit = true;
     return change;
 }
 

@@ -48,6 +48,7 @@ int64_t occupied(struct bench *bench);
 /* ---- the rest of the cases, as store_contract_run() runs them after its own; the number of failed ones ---- */
 
 int store_contract_run_records(const char *name); /* store_contract_records.c */
+int store_contract_run_decisions(const char *name); /* store_contract_decisions.c */
 int store_contract_run_lists(const char *name);   /* store_contract_lists.c */
 int store_contract_run_queue(const char *name);   /* store_contract_queue.c */
 

@@ -112,6 +112,27 @@ static void a_visit_on_several_lists_is_of_the_strongest_kind_and_names_each_onc
     assert_int_equal(facts.season_holders, 3);
 }
 
+static void a_visit_on_more_lists_than_it_can_name_keeps_its_kind(void **state)
+{
+    struct bench *bench = *state;
+    struct visit_facts facts;
+    int kinds = 0;
+
+    for (unsigned i = 0; i < LISTS_PER_VISIT_MAX; i++) {
+        char list[3] = {'a', (char)('a' + i), 0};
+
+        put_entry(bench, list, "NLA", 0);
+    }
+    put_entry(bench, "staff", "NLA", 0);
+    put_entry(bench, "booking", "NL?", 0);
+    facts = facts_at(bench, "NLA", "anna", 1);
+    assert_int_equal(facts.kind, VISIT_STAFF);
+    assert_int_equal(facts.list_count, LISTS_PER_VISIT_MAX);
+    for (unsigned i = 0; i < facts.list_count; i++)
+        kinds += strcmp(facts.lists[i], "staff") == 0 || strcmp(facts.lists[i], "booking") == 0;
+    assert_int_equal(kinds, 2);
+}
+
 static void an_entry_counts_until_its_last_millisecond(void **state)
 {
     struct bench *bench = *state;
@@ -223,6 +244,7 @@ static void openings_are_listed_newest_first_page_by_page(void **state)
         struct store_change *start = a_start(bench, users[i], users[i]);
         struct store_change *outcome = an_outcome(bench, start->command);
 
+        strcpy(start->command->traceparent, "00-trace");
         commands[i] = start->command->id;
         assert_int_equal(result_of(bench, start), STORE_DONE);
         assert_int_equal(result_of(bench, outcome), STORE_DONE);
@@ -237,6 +259,7 @@ static void openings_are_listed_newest_first_page_by_page(void **state)
     assert_true(uuid_equal(page[0].command.id, commands[0]));
     assert_string_equal(page[0].command.actor, "partner/parkapp");
     assert_int_equal(page[0].command.status, COMMAND_OPENED);
+    assert_string_equal(page[0].command.traceparent, "00-trace");
     assert_int_equal(next, 0);
 }
 
@@ -277,6 +300,7 @@ int store_contract_run_lists(const char *name)
         CASE(a_visit_knows_its_lists),
         CASE(an_entry_may_be_a_glob_for_many_plates),
         CASE(a_visit_on_several_lists_is_of_the_strongest_kind_and_names_each_once),
+        CASE(a_visit_on_more_lists_than_it_can_name_keeps_its_kind),
         CASE(an_entry_counts_until_its_last_millisecond),
         CASE(a_visit_knows_when_its_plate_last_left),
         CASE(sessions_are_listed_newest_first_across_active_and_past),

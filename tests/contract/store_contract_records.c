@@ -56,19 +56,58 @@ static void an_outcome_may_come_before_its_command(void **state)
     assert_int_equal(found.status, COMMAND_OPENED);
 }
 
+static void an_opening_whose_outcome_came_first_is_counted_once(void **state)
+{
+    struct bench *bench = *state;
+    struct uuid id = park(bench, "anna", "NLAB12CD");
+    struct store_change *opening = an_opening(bench, id);
+    struct opening_count count;
+
+    opening->u.open.openings_max = 2;
+    assert_int_equal(result_of(bench, an_outcome(bench, opening->command)), STORE_DONE);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+    assert_int_equal(count.openings, 2);
+    assert_int_equal(result_of(bench, opening), STORE_DONE);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+    assert_int_equal(count.openings, 2);
+}
+
+static void a_door_has_opened_once_a_command_of_the_session_went_through(void **state)
+{
+    static const enum command_status ends[] = {COMMAND_NOT_MOVED, COMMAND_EXPIRED, COMMAND_FAILED, COMMAND_FIRED};
+    struct bench *bench = *state;
+    struct uuid id = park(bench, "anna", "NLAB12CD");
+    struct opening_count count;
+
+    for (size_t i = 0; i < 4; i++) {
+        struct store_change *opening = an_opening(bench, id);
+        struct store_change *outcome = an_outcome(bench, opening->command);
+
+        opening->u.open.openings_max = 9;
+        outcome->u.outcome.opening.command.status = ends[i];
+        assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+        assert_false(count.has_opened);
+        assert_int_equal(result_of(bench, opening), STORE_DONE);
+        assert_int_equal(result_of(bench, outcome), STORE_DONE);
+    }
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", INT64_MAX, &count));
+    assert_true(count.has_opened); /* whenever that was */
+    assert_int_equal(count.openings, 0);
+}
+
 static void openings_are_counted_with_the_implied_one(void **state)
 {
     struct bench *bench = *state;
-    unsigned openings = 0;
+    struct opening_count count;
     struct uuid id = park(bench, "anna", "NLAB12CD");
 
     assert_int_equal(result_of(bench, an_opening(bench, id)), STORE_DONE);
     assert_int_equal(result_of(bench, an_opening(bench, id)), STORE_DONE);
     assert_int_equal(result_of(bench, an_opening(bench, id)), STORE_TOO_MANY_OPENINGS);
-    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &openings));
-    assert_int_equal(openings, 3);
-    assert_ok(bench->store->ops->count_openings(bench->store, id, "exit-1", 0, &openings));
-    assert_int_equal(openings, 0);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+    assert_int_equal(count.openings, 3);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "exit-1", 0, &count));
+    assert_int_equal(count.openings, 0);
 }
 
 static void an_opening_that_was_refused_or_failed_is_not_counted(void **state)
@@ -76,7 +115,7 @@ static void an_opening_that_was_refused_or_failed_is_not_counted(void **state)
     static const enum command_status vain[] = {COMMAND_REFUSED, COMMAND_FAILED};
     struct bench *bench = *state;
     struct uuid id = park(bench, "anna", "NLAB12CD");
-    unsigned openings = 0;
+    struct opening_count count;
 
     for (size_t i = 0; i < 2; i++) {
         struct store_change *opening = an_opening(bench, id);
@@ -86,11 +125,11 @@ static void an_opening_that_was_refused_or_failed_is_not_counted(void **state)
         outcome->u.outcome.opening.command.relay_fired_at_ms = 0;
         outcome->u.outcome.is_opening = false;
         assert_int_equal(result_of(bench, opening), STORE_DONE);
-        assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &openings));
-        assert_int_equal(openings, 2);
+        assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+        assert_int_equal(count.openings, 2);
         assert_int_equal(result_of(bench, outcome), STORE_DONE);
-        assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &openings));
-        assert_int_equal(openings, 1);
+        assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", 0, &count));
+        assert_int_equal(count.openings, 1);
     }
 }
 
@@ -101,16 +140,16 @@ static void openings_are_counted_from_a_time_on(void **state)
     struct store_change *first = an_opening(bench, id), *within = an_opening(bench, id);
     struct store_change *after = an_opening(bench, id);
     int64_t requested_at_ms = first->command->requested_at_ms += 10000; /* later than the implied one */
-    unsigned openings = 0;
+    struct opening_count count;
 
     within->u.open.openings_max = after->u.open.openings_max = 1;
     within->u.open.since_ms = requested_at_ms;
     after->u.open.since_ms = requested_at_ms + 1;
     assert_int_equal(result_of(bench, first), STORE_DONE);
-    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", requested_at_ms, &openings));
-    assert_int_equal(openings, 1);
-    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", requested_at_ms + 1, &openings));
-    assert_int_equal(openings, 0);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", requested_at_ms, &count));
+    assert_int_equal(count.openings, 1);
+    assert_ok(bench->store->ops->count_openings(bench->store, id, "entry-1", requested_at_ms + 1, &count));
+    assert_int_equal(count.openings, 0);
     assert_int_equal(result_of(bench, within), STORE_TOO_MANY_OPENINGS);
     assert_int_equal(result_of(bench, after), STORE_DONE);
 }
@@ -455,6 +494,8 @@ int store_contract_run_records(const char *name)
         CASE(an_outcome_finishes_the_command_with_one_ledger_line),
         CASE(a_final_command_stays_as_it_is),
         CASE(an_outcome_may_come_before_its_command),
+        CASE(an_opening_whose_outcome_came_first_is_counted_once),
+        CASE(a_door_has_opened_once_a_command_of_the_session_went_through),
         CASE(openings_are_counted_with_the_implied_one),
         CASE(an_opening_that_was_refused_or_failed_is_not_counted),
         CASE(openings_are_counted_from_a_time_on),

@@ -7,6 +7,7 @@ folder=$(mktemp -d)
 trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; rm -rf "$folder"' EXIT
 pid=
 failed=0
+[ -x "$ostler" ] || { echo "[  FAILED  ] the_program_is_built"; echo "there is no $ostler: cmake --preset release && ninja -C build/release ostler"; exit 1; }
 
 expect() { # name pattern file
     if grep -Eq "$2" "$3"; then

@@ -232,24 +232,22 @@ static bool starts_again(void *context)
 
 #define INSIDE 400
 
-static void a_full_disk_refuses_starts_and_lets_every_car_out(void **state)
+/* A garage on a disk of its own, with INSIDE cars in it, and then no room on the disk. */
+static void fill_small_disk(char *mount_point, const char *options, bool small_reserve, char inside[INSIDE][64])
 {
-    static char inside[INSIDE][64];
-    static int answered[INSIDE];
-    char mount_point[] = "/tmp/ostler-disk-XXXXXX";
-    char configuration[4096], user[16], plate[16], path[256];
+    char configuration[4096], user[16], plate[16];
     char *storage;
-    int oks = 0, accepted = 0, missing = 0;
 
-    (void)state;
     assert_non_null(mkdtemp(mount_point));
-    if (mount("tmpfs", mount_point, "tmpfs", 0, "size=12m") != 0)
+    if (mount("tmpfs", mount_point, "tmpfs", 0, options) != 0)
         fail_msg("a small disk cannot be mounted: run the tests as root");
     snprintf(configuration, sizeof(configuration), "%s", garage_default);
     memcpy(strstr(configuration, "spots = 20"), "spots=9999", 10);
     storage = strstr(configuration, "storage { path = \"ostler.db\" }");
-    memmove(storage + 50, storage + 30, strlen(storage + 30) + 1);
-    memcpy(storage, "storage { path = \"ostler.db\", reserve = \"1024KB\" } ", 50);
+    if (small_reserve) {
+        memmove(storage + 50, storage + 30, strlen(storage + 30) + 1);
+        memcpy(storage, "storage { path = \"ostler.db\", reserve = \"1024KB\" } ", 50);
+    }
     begin(mount_point, configuration);
     for (int i = 0; i < INSIDE; i++) {
         snprintf(user, sizeof(user), "u%d", i);
@@ -257,6 +255,76 @@ static void a_full_disk_refuses_starts_and_lets_every_car_out(void **state)
         assert_int_equal(start(user, plate, inside[i]), 201);
     }
     fill(garage.folder, "ballast");
+}
+
+static void remove_small_disk(const char *mount_point)
+{
+    end();
+    assert_int_equal(umount(mount_point), 0);
+    rmdir(mount_point);
+}
+
+static void remove_ballast(void)
+{
+    char command[256];
+
+    snprintf(command, sizeof(command), "rm -f %s/ballast*", garage.folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* Stop every car; what each was answered. Somebody else takes now and then what the reserve gave back. */
+static void stop_all(char inside[INSIDE][64], int answered[INSIDE])
+{
+    char name[32];
+
+    for (int i = 0; i < INSIDE; i++) {
+        if (i % 10 == 9) {
+            snprintf(name, sizeof(name), "ballast%d", i);
+            fill(garage.folder, name);
+        }
+        answered[i] = stop(inside[i]);
+        if (answered[i] != 200 && answered[i] != 202)
+            fail_msg("stop %d was answered %d: %s", i, answered[i], client.body);
+        if (answered[i] == 202)
+            assert_non_null(strstr(client.body, "\"status\":\"ending\""));
+    }
+}
+
+static int count_of(const int answered[INSIDE], int status)
+{
+    int count = 0;
+
+    for (int i = 0; i < INSIDE; i++)
+        count += answered[i] == status;
+    return count;
+}
+
+/* Each ends within a few seconds, and never seems to run again meanwhile. */
+static void assert_all_end(char inside[INSIDE][64])
+{
+    char path[128], status[16];
+
+    for (int i = 0; i < INSIDE; i++) {
+        for (int tries = 0; tries < 100; tries++) {
+            snprintf(path, sizeof(path), "/v1/sessions/%s", inside[i]);
+            assert_true(client_call(&client, "GET", path, garage.token, "", NULL));
+            client_member(&client, "status", status, sizeof(status));
+            if (strcmp(status, "ending") != 0)
+                break;
+            usleep(50000);
+        }
+        assert_string_equal(status, "ended");
+    }
+}
+
+static void a_full_disk_refuses_starts_and_lets_every_car_out(void **state)
+{
+    static char inside[INSIDE][64];
+    static int answered[INSIDE];
+    char mount_point[] = "/tmp/ostler-disk-XXXXXX";
+
+    (void)state;
+    fill_small_disk(mount_point, "size=13m", true, inside);
     for (int i = 0; i < 200 && start("x", "X", NULL) == 201; i++) { /* the log may have room left in it */
         char session[64];
 
@@ -265,43 +333,38 @@ static void a_full_disk_refuses_starts_and_lets_every_car_out(void **state)
     }
     assert_int_equal(client.status, 503);
     assert_code("storage_unavailable");
-    for (int i = 0; i < INSIDE; i++) {
-        if (i % 10 == 9) { /* somebody else takes what the reserve gave back */
-            snprintf(path, sizeof(path), "ballast%d", i);
-            fill(garage.folder, path);
-        }
-        answered[i] = stop(inside[i]);
-        oks += answered[i] == 200;
-        accepted += answered[i] == 202;
-        if (answered[i] != 200 && answered[i] != 202)
-            fail_msg("stop %d was answered %d: %s", i, answered[i], client.body);
-        if (answered[i] == 202)
-            assert_non_null(strstr(client.body, "\"status\":\"ending\""));
-    }
-    print_message("%d stops were answered 200, %d 202\n", oks, accepted);
-    assert_true(oks > 0);
-    assert_true(accepted > 0);
-    assert_int_equal(stop(inside[INSIDE - 1]), 202); /* again: the same, nothing opens twice */
-
-    snprintf(path, sizeof(path), "rm -f %s/ballast*", garage.folder);
-    assert_int_equal(system(path), 0);
+    stop_all(inside, answered);
+    print_message("%d stops were answered 200, %d 202\n", count_of(answered, 200), count_of(answered, 202));
+    assert_true(count_of(answered, 200) > 0);
+    assert_true(count_of(answered, 202) > 0);
+    assert_int_equal(stop(inside[INSIDE - 1]) / 100, 2); /* again: the same, or it was recorded meanwhile */
+    remove_ballast();
     assert_true(wait_for(starts_again, NULL, 30000));
-    for (int i = 0; i < INSIDE; i++) {
-        char status[16] = "";
+    assert_all_end(inside);
+    remove_small_disk(mount_point);
+}
 
-        for (int tries = 0; tries < 100 && strcmp(status, "ended") != 0; tries++) {
-            snprintf(path, sizeof(path), "/v1/sessions/%s", inside[i]);
-            assert_true(client_call(&client, "GET", path, garage.token, "", NULL));
-            client_member(&client, "status", status, sizeof(status));
-            if (strcmp(status, "ended") != 0)
-                usleep(50000);
-        }
-        missing += strcmp(status, "ended") != 0;
-    }
-    assert_int_equal(missing, 0);
-    end();
-    assert_int_equal(umount(mount_point), 0);
-    rmdir(mount_point);
+static void stops_that_a_full_disk_never_took_are_recorded_by_the_next_run(void **state)
+{
+    static char inside[INSIDE][64];
+    static int answered[INSIDE];
+    char mount_point[] = "/tmp/ostler-disk-XXXXXX";
+    char *log;
+
+    (void)state;
+    fill_small_disk(mount_point, "size=13m", true, inside);
+    stop_all(inside, answered);
+    assert_true(count_of(answered, 202) > 0);
+    garage_signal(&garage, SIGTERM);
+    remove_ballast();
+    restart();
+    log = garage_log(&garage);
+    assert_non_null(strstr(log, "stops of the last run"));
+    free(log);
+    assert_all_end(inside);
+    assert_int_equal(stop(inside[INSIDE - 1]), 200);
+    assert_int_equal(start("u399", "P399", NULL), 201);
+    remove_small_disk(mount_point);
 }
 
 static void what_a_full_disk_acknowledged_survives_kill_9(void **state)
@@ -309,26 +372,14 @@ static void what_a_full_disk_acknowledged_survives_kill_9(void **state)
     static char inside[INSIDE][64];
     static int answered[INSIDE];
     char mount_point[] = "/tmp/ostler-disk-XXXXXX";
-    char configuration[4096], user[16], plate[16], path[256], status[16];
+    char path[256], status[16];
 
     (void)state;
-    assert_non_null(mkdtemp(mount_point));
-    if (mount("tmpfs", mount_point, "tmpfs", 0, "size=24m") != 0)
-        fail_msg("a small disk cannot be mounted: run the tests as root");
-    snprintf(configuration, sizeof(configuration), "%s", garage_default);
-    memcpy(strstr(configuration, "spots = 20"), "spots=9999", 10);
-    begin(mount_point, configuration);
-    for (int i = 0; i < INSIDE; i++) {
-        snprintf(user, sizeof(user), "u%d", i);
-        snprintf(plate, sizeof(plate), "P%d", i);
-        assert_int_equal(start(user, plate, inside[i]), 201);
-    }
-    fill(garage.folder, "ballast");
+    fill_small_disk(mount_point, "size=24m", false, inside);
     for (int i = 0; i < INSIDE; i++)
         answered[i] = stop(inside[i]);
     garage_signal(&garage, SIGKILL);
-    snprintf(path, sizeof(path), "%s/ballast", garage.folder);
-    unlink(path);
+    remove_ballast();
     restart();
     for (int i = 0; i < INSIDE; i++) {
         snprintf(path, sizeof(path), "/v1/sessions/%s", inside[i]);
@@ -338,9 +389,7 @@ static void what_a_full_disk_acknowledged_survives_kill_9(void **state)
         if (answered[i] == 200)
             assert_string_equal(status, "ended");
     }
-    end();
-    assert_int_equal(umount(mount_point), 0);
-    rmdir(mount_point);
+    remove_small_disk(mount_point);
 }
 
 /* ---- fsync fails ---- */
@@ -386,4 +435,6 @@ static void nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after(void
 
 RUN(T(broken_policies_stop_starts_and_never_an_exit), T(a_reload_with_a_broken_policy_changes_nothing),
     T(a_typo_and_a_power_cut_start_on_the_last_good_configuration), T(a_full_disk_refuses_starts_and_lets_every_car_out),
-    T(what_a_full_disk_acknowledged_survives_kill_9), T(nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after))
+    T(stops_that_a_full_disk_never_took_are_recorded_by_the_next_run),
+    T(what_a_full_disk_acknowledged_survives_kill_9),
+    T(nothing_is_acknowledged_while_fsync_fails_and_all_goes_on_after))

@@ -68,7 +68,7 @@ static enum ost_status number_revision(struct memory_store *store, const char *n
         }
         next.revision = known->revision + 1; /* rows come in the order of their numbers */
     }
-    if (!table_make_room(table))
+    if (!table_make_room(table, 1))
         return OST_NO_MEMORY;
     snprintf(next.name, sizeof(next.name), "%s", name);
     memcpy(next.sha256, sha256, sizeof(next.sha256));
@@ -120,6 +120,22 @@ static enum ost_status backup(struct store *base, const char *path)
     return OST_UNAVAILABLE;
 }
 
+size_t memory_store_count_events(struct store *base, enum event_type type, const char *subject)
+{
+    struct memory_store *store = (struct memory_store *)base;
+    const struct memory_table *table = &store->tables[EVENTS];
+    size_t count = 0;
+
+    pthread_mutex_lock(&store->lock);
+    for (size_t at = 0; at < table->count; at++) {
+        const struct memory_event *event = table_row(table, at);
+
+        count += event->type == type && strcmp(event->subject, subject) == 0;
+    }
+    pthread_mutex_unlock(&store->lock);
+    return count;
+}
+
 /* ---- from create to destroy ---- */
 
 static void destroy(struct store *base)
@@ -151,7 +167,7 @@ static void fill_ops(void)
 static const size_t row_bytes[TABLE_COUNT] = {
     [SESSIONS] = sizeof(struct session),        [COMMANDS] = sizeof(struct door_command),
     [OPENINGS] = sizeof(struct door_opening),   [PENDING] = sizeof(struct pending_price),
-    [DECISIONS] = sizeof(struct uuid),          [EVENTS] = sizeof(struct memory_event),
+    [DECISIONS] = sizeof(struct stored_decision), [EVENTS] = sizeof(struct memory_event),
     [ANSWERS] = sizeof(struct stored_answer),   [AUDIT] = sizeof(struct audit_line),
     [ENTRIES] = sizeof(struct list_entry),      [TOKENS] = sizeof(struct device_token),
     [LOCKS] = sizeof(struct maintenance_lock),  [REVISIONS] = sizeof(struct memory_revision),

@@ -20,4 +20,7 @@
 /* An empty store that knows these garages. The clock, which judges deadlines, must outlive it. NULL without memory. */
 struct store *memory_store_create(struct clock *clock, const char *const *garage_ids, size_t garage_count);
 
+/* How many events of this type and subject its outbox holds. */
+size_t memory_store_count_events(struct store *store, enum event_type type, const char *subject);
+
 #endif

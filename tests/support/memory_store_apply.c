@@ -46,19 +46,72 @@ static void put_once(struct memory_table *table, const void *row)
         table_add(table, row);
 }
 
+static void put_event(struct memory_store *store, const struct event *event)
+{
+    struct memory_event row = {.id = event->id, .time_ms = event->time_ms, .type = event->type};
+
+    memcpy(row.subject, event->subject, sizeof(row.subject));
+    table_add(&store->tables[EVENTS], &row);
+}
+
+static void write_json(const struct decision *decision,
+                       void (*write)(struct json_writer *writer, const struct decision *decision), char *text,
+                       size_t bytes)
+{
+    struct json_writer writer;
+
+    json_writer_init(&writer, text, bytes - 1);
+    write(&writer, decision);
+    text[writer.overflow ? 0 : writer.length] = '\0';
+}
+
+/* whose: whom it refused; NULL: its session says it. */
+static void put_decision(struct memory_store *store, const struct decision *decision, const struct session *whose)
+{
+    struct stored_decision row = {
+        .id = decision->id,
+        .trigger = decision->trigger,
+        .outcome = decision->outcome,
+        .decided_at_ms = decision->decided_at_ms,
+        .cpu_ns = decision->cpu_ns,
+    };
+
+    memcpy(row.traceparent, decision->traceparent, sizeof(row.traceparent));
+    if (decision->revision_count > 0)
+        write_json(decision, decision_write_revisions, row.revisions, sizeof(row.revisions));
+    if (decision->reason_count > 0)
+        write_json(decision, decision_write_reasons, row.reasons, sizeof(row.reasons));
+    if (whose) {
+        memcpy(row.partner_id, whose->partner_id, sizeof(row.partner_id));
+        memcpy(row.user_id, whose->user_id, sizeof(row.user_id));
+        memcpy(row.plate, whose->plate, sizeof(row.plate));
+    }
+    put_once(&store->tables[DECISIONS], &row);
+}
+
+static void put_notes(struct memory_store *store, const struct store_change *change)
+{
+    const char *garage_id = change->kind == STORE_OPEN ? change->command->garage_id : change->session->garage_id;
+    struct event event;
+
+    for (unsigned note = 0; note < change->decision->note_count; note++) {
+        event_policy_notified(&event, change->decision, note, garage_id, change->session->id);
+        put_event(store, &event);
+    }
+}
+
 static void put_parts(struct memory_store *store, const struct store_change *change)
 {
     if (change->command)
         put_once(&store->tables[COMMANDS], change->command);
-    if (change->decision)
-        put_once(&store->tables[DECISIONS], &change->decision->id);
+    if (change->decision && !uuid_is_nil(change->decision->id)) {
+        put_decision(store, change->decision, change->kind == STORE_DECISION ? change->session : NULL);
+        put_notes(store, change);
+    }
     if (change->audit)
         put_once(&store->tables[AUDIT], change->audit);
-    if (event_is_stored(change)) {
-        struct memory_event event = {.id = change->event->id, .time_ms = change->event->time_ms};
-
-        table_add(&store->tables[EVENTS], &event);
-    }
+    if (event_is_stored(change))
+        put_event(store, change->event);
     if (change->answer && change->answer->key[0])
         put_answer(store, change->answer);
 }
@@ -158,7 +211,7 @@ static void end_session(struct memory_store *store, struct session *running, con
         struct pending_price pending = {.session_id = running->id};
 
         memcpy(pending.garage_id, running->garage_id, sizeof(pending.garage_id));
-        memcpy(pending.inputs, change->u.stop.inputs, sizeof(pending.inputs));
+        memcpy(pending.inputs, change->inputs, sizeof(pending.inputs));
         table_add(&store->tables[PENDING], &pending);
     }
     /* Staff may have said that fewer cars are inside than sessions run: a count never goes below none. */
@@ -179,13 +232,13 @@ static enum ost_status apply_stop(struct memory_store *store, struct store_chang
     }
     if (session->status == SESSION_ENDED) {
         change->result = STORE_ALREADY_ENDED;
-    } else {
-        if (!garages_exist(store, change))
-            return OST_CORRUPT;
-        end_session(store, session, change);
-        put_parts(store, change);
+        memory_show_session(store, session, change->session);
+        return OST_OK;
     }
-    memory_show_session(store, session, change->session);
+    if (!garages_exist(store, change))
+        return OST_CORRUPT;
+    end_session(store, session, change);
+    put_parts(store, change);
     return OST_OK;
 }
 
@@ -220,8 +273,8 @@ static enum ost_status apply_open(struct memory_store *store, struct store_chang
         return OST_OK;
     /* Its outcome may have brought the command already: it is not counted against itself. */
     if (!uuid_is_nil(change->session->id) &&
-        memory_count_openings(store, change->session->id, command->door_id, change->u.open.since_ms, command->id) >=
-            change->u.open.openings_max) {
+        memory_count_openings(store, change->session->id, command->door_id, change->u.open.since_ms, command->id)
+                .openings >= change->u.open.openings_max) {
         change->result = STORE_TOO_MANY_OPENINGS;
         return OST_OK;
     }
@@ -376,6 +429,14 @@ static enum ost_status apply_answer(struct memory_store *store, struct store_cha
     return OST_OK;
 }
 
+static enum ost_status apply_refusal(struct memory_store *store, struct store_change *change)
+{
+    if (!memory_find_garage(store, change->session->garage_id))
+        return OST_CORRUPT;
+    put_parts(store, change);
+    return OST_OK;
+}
+
 static enum ost_status apply_event(struct memory_store *store, struct store_change *change)
 {
     if (!garages_exist(store, change))
@@ -392,6 +453,7 @@ enum ost_status memory_apply(struct memory_store *store, struct store_change *ch
         [STORE_OPEN] = apply_open,
         [STORE_OUTCOME] = apply_outcome,
         [STORE_PRICE] = apply_price,
+        [STORE_DECISION] = apply_refusal,
         [STORE_ANSWER] = apply_answer,
         [STORE_EVENT] = apply_event,
         [STORE_LIST_ENTRY] = apply_list_entry,
@@ -401,9 +463,9 @@ enum ost_status memory_apply(struct memory_store *store, struct store_change *ch
         [STORE_PRUNE] = memory_prune,
     };
 
-    /* A change adds at most one row to a table. */
+    /* A change adds at most one row to a table, but its notes to the outbox. */
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (!table_make_room(&store->tables[i]))
+        if (!table_make_room(&store->tables[i], i == EVENTS ? 1 + DECISION_NOTES_MAX : 1))
             return OST_NO_MEMORY;
     }
     change->result = STORE_DONE;

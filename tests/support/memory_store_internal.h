@@ -13,10 +13,12 @@ struct memory_garage {
     struct garage_counts counts;
 };
 
-/* What the outbox holds. No op shows an event, so only what pruning asks for is kept. */
+/* What the outbox holds, without its data: no op shows an event. */
 struct memory_event {
     struct uuid id;
     int64_t time_ms;
+    enum event_type type;
+    char subject[EVENT_SUBJECT_BYTES];
 };
 
 struct memory_revision {
@@ -30,7 +32,7 @@ enum memory_store_table {
     COMMANDS,  /* struct door_command */
     OPENINGS,  /* struct door_opening; of a command only its id counts */
     PENDING,   /* struct pending_price */
-    DECISIONS, /* struct uuid: no op shows a decision */
+    DECISIONS, /* struct stored_decision */
     EVENTS,    /* struct memory_event, in the order of their sequence */
     ANSWERS,   /* struct stored_answer */
     AUDIT,     /* struct audit_line */
@@ -68,8 +70,8 @@ const struct session *memory_find_by_user(const struct memory_store *store, cons
 const struct session *memory_find_by_plate(const struct memory_store *store, const char *garage_id, const char *plate);
 struct stored_answer *memory_find_answer(const struct memory_store *store, const char *partner_id, const char *key);
 /* Of a session at a door since then, without the command `except` (nil: with all). */
-unsigned memory_count_openings(const struct memory_store *store, struct uuid session_id, const char *door_id,
-                               int64_t since_ms, struct uuid except);
+struct opening_count memory_count_openings(const struct memory_store *store, struct uuid session_id,
+                                           const char *door_id, int64_t since_ms, struct uuid except);
 /* A session as a caller sees it: with the states of its doors' commands. */
 void memory_show_session(const struct memory_store *store, const struct session *row, struct session *out);
 void memory_reads_fill_ops(struct store_ops *ops);

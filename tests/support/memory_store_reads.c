@@ -55,20 +55,22 @@ struct stored_answer *memory_find_answer(const struct memory_store *store, const
     return NULL;
 }
 
-unsigned memory_count_openings(const struct memory_store *store, struct uuid session_id, const char *door_id,
-                               int64_t since_ms, struct uuid except)
+struct opening_count memory_count_openings(const struct memory_store *store, struct uuid session_id,
+                                           const char *door_id, int64_t since_ms, struct uuid except)
 {
     const struct memory_table *table = &store->tables[COMMANDS];
-    unsigned openings = 0;
+    struct opening_count count = {.openings = 0};
 
     for (size_t at = 0; at < table->count; at++) {
         const struct door_command *command = table_row(table, at);
 
-        openings += uuid_equal(command->cause_id, session_id) && strcmp(command->door_id, door_id) == 0 &&
-                    command->requested_at_ms >= since_ms && command->status != COMMAND_REFUSED &&
-                    command->status != COMMAND_FAILED && !uuid_equal(command->id, except);
+        if (!uuid_equal(command->cause_id, session_id) || strcmp(command->door_id, door_id) != 0)
+            continue;
+        count.openings += command->requested_at_ms >= since_ms && command->status != COMMAND_REFUSED &&
+                          command->status != COMMAND_FAILED && !uuid_equal(command->id, except);
+        count.has_opened |= command->status == COMMAND_OPENED || command->status == COMMAND_FIRED;
     }
-    return openings;
+    return count;
 }
 
 static void show_door(const struct memory_store *store, struct session_door *door)
@@ -148,6 +150,16 @@ static enum ost_status find_active_by_plate(struct store *base, const char *gara
     return leave_with_session(store, memory_find_by_plate(store, garage_id, plate), out);
 }
 
+static enum ost_status find_decision(struct store *base, struct uuid id, struct stored_decision *out)
+{
+    struct memory_store *store = enter(base);
+    const struct stored_decision *row = table_find(&store->tables[DECISIONS], id);
+
+    if (row)
+        *out = *row;
+    return leave(store, row != NULL);
+}
+
 static enum ost_status find_command(struct store *base, struct uuid id, struct door_command *out)
 {
     struct memory_store *store = enter(base);
@@ -187,7 +199,7 @@ static enum ost_status find_token(struct store *base, const unsigned char hash[T
 }
 
 static enum ost_status count_openings(struct store *base, struct uuid session_id, const char *door_id,
-                                      int64_t since_ms, unsigned *out)
+                                      int64_t since_ms, struct opening_count *out)
 {
     struct memory_store *store = enter(base);
 
@@ -405,14 +417,30 @@ static bool entry_means(const struct list_entry *entry, const char *plate, const
     return strcmp(entry->entry, plate) == 0 || (plate_is_glob(entry->entry) && plate_matches(plate, entry->entry));
 }
 
+static bool makes_kind(const char *list)
+{
+    enum visit_kind kind;
+
+    return visit_kind_parse(list, &kind) == OST_OK;
+}
+
 static void add_list(struct visit_facts *facts, const char *list)
 {
+    unsigned at = 0;
+
     for (unsigned i = 0; i < facts->list_count; i++) {
         if (strcmp(facts->lists[i], list) == 0)
             return;
     }
-    if (facts->list_count < LISTS_PER_VISIT_MAX)
-        snprintf(facts->lists[facts->list_count++], SLUG_BYTES, "%s", list);
+    if (facts->list_count < LISTS_PER_VISIT_MAX) {
+        at = facts->list_count++;
+    } else if (makes_kind(list)) { /* in the place of one that does not; they are fewer than places */
+        while (makes_kind(facts->lists[at]))
+            at++;
+    } else {
+        return;
+    }
+    snprintf(facts->lists[at], SLUG_BYTES, "%s", list);
 }
 
 /* A list that makes a kind counts even where a visit is on more lists than it can name. */
@@ -481,6 +509,7 @@ void memory_reads_fill_ops(struct store_ops *ops)
     ops->list_sessions = list_sessions;
     ops->read_facts = read_facts;
     ops->count_openings = count_openings;
+    ops->find_decision = find_decision;
     ops->find_command = find_command;
     ops->find_answer = find_answer;
     ops->list_openings = list_openings;

@@ -17,12 +17,13 @@ void table_finish(struct memory_table *table)
     table_init(table, table->row_bytes);
 }
 
-bool table_make_room(struct memory_table *table)
+bool table_make_room(struct memory_table *table, size_t more)
 {
     size_t capacity = table->capacity ? table->capacity * 2 : FIRST_CAPACITY;
     void *rows;
 
-    if (table->count < table->capacity)
+    assert(more <= FIRST_CAPACITY);
+    if (table->count + more <= table->capacity)
         return true;
     rows = realloc(table->rows, capacity * table->row_bytes);
     if (!rows)

@@ -21,8 +21,8 @@ struct memory_table {
 void table_init(struct memory_table *table, size_t row_bytes);
 void table_finish(struct memory_table *table);
 
-/* Room for one row more. false: no memory, and the table is as before. Moves the rows. */
-bool table_make_room(struct memory_table *table);
+/* Room for so many rows more, at most 16. false: no memory, and the table is as before. Moves the rows. */
+bool table_make_room(struct memory_table *table, size_t more);
 /* Copies the row to the end. Room must have been made: so adding cannot fail. */
 void table_add(struct memory_table *table, const void *row);
 void table_remove(struct memory_table *table, size_t at);

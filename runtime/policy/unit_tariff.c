@@ -1,0 +1,122 @@
+/* tariff { free, rate, every, cap, per }: what a stay costs. */
+#include <string.h>
+
+#include "runtime/policy/sandbox.h"
+#include "runtime/policy/units_internal.h"
+
+struct tariff {
+    int64_t free_ms, every_ms, per_ms; /* per 0: no cap */
+    int64_t rate, cap;
+};
+
+static bool take_member(lua_State *lua, const char *name)
+{
+    lua_getfield(lua, 1, name);
+    return !lua_isnil(lua, -1);
+}
+
+/* The duration on top of the stack; one before its beginning (a time less a later one) makes no tariff. */
+static int64_t read_length(lua_State *lua, const char *name)
+{
+    int64_t length_ms = read_duration(lua, -1);
+
+    if (length_ms < 0)
+        sandbox_fail(lua, "a tariff's '%s' must not be negative", name);
+    return length_ms;
+}
+
+static void refuse_unknown(lua_State *lua)
+{
+    static const char *const known[] = {"free", "rate", "every", "cap", "per", NULL};
+
+    lua_pushnil(lua);
+    while (lua_next(lua, 1)) {
+        const char *name = lua_type(lua, -2) == LUA_TSTRING ? lua_tostring(lua, -2) : "?";
+        const char *const *each = known;
+
+        while (*each && strcmp(*each, name) != 0)
+            each++;
+        if (!*each)
+            sandbox_fail(lua, "a tariff has no '%s'; it has free, rate, every, cap and per", name);
+        lua_pop(lua, 1);
+    }
+}
+
+static int make_tariff(lua_State *lua)
+{
+    struct tariff tariff = {.cap = -1};
+    struct tariff *made;
+
+    luaL_checktype(lua, 1, LUA_TTABLE);
+    refuse_unknown(lua);
+    if (take_member(lua, "free"))
+        tariff.free_ms = read_length(lua, "free");
+    if (take_member(lua, "rate"))
+        tariff.rate = check_money(lua, -1);
+    if (take_member(lua, "every"))
+        tariff.every_ms = read_length(lua, "every");
+    if (take_member(lua, "cap"))
+        tariff.cap = check_money(lua, -1);
+    if (take_member(lua, "per"))
+        tariff.per_ms = read_length(lua, "per");
+    if (tariff.every_ms < 1000)
+        return sandbox_fail(lua, "a tariff needs rate = money(...) and every = \"12min\"");
+    if ((tariff.cap >= 0) != (tariff.per_ms > 0) || (tariff.per_ms > 0 && tariff.per_ms < tariff.every_ms))
+        return sandbox_fail(lua, "a tariff's cap needs its time: cap = money(18.00), per = \"24h\"");
+    made = lua_newuserdatauv(lua, sizeof(*made), 0);
+    *made = tariff;
+    luaL_setmetatable(lua, TARIFF);
+    return 1;
+}
+
+/* Started steps of a stretch of time, at most the cap. False: there is no such number. */
+static bool price_stretch(const struct tariff *tariff, int64_t milliseconds, int64_t *price)
+{
+    int64_t steps = milliseconds / tariff->every_ms + (milliseconds % tariff->every_ms > 0);
+
+    if (__builtin_mul_overflow(steps, tariff->rate, price))
+        return false;
+    if (tariff->cap >= 0 && *price > tariff->cap)
+        *price = tariff->cap;
+    return true;
+}
+
+/* Whole stretches that the cap is for, and what is left of the stay. */
+static bool price_stay(const struct tariff *tariff, int64_t milliseconds, int64_t *price)
+{
+    int64_t whole, rest;
+
+    if (tariff->per_ms == 0)
+        return price_stretch(tariff, milliseconds, price);
+    return price_stretch(tariff, tariff->per_ms, &whole) &&
+           !__builtin_mul_overflow(milliseconds / tariff->per_ms, whole, &whole) &&
+           price_stretch(tariff, milliseconds % tariff->per_ms, &rest) && !__builtin_add_overflow(whole, rest, price);
+}
+
+/* Within the free time nothing; beyond it all of the stay counts less the free time. */
+static int tariff_price(lua_State *lua)
+{
+    const struct tariff *tariff = luaL_checkudata(lua, 1, TARIFF);
+    int64_t stayed_ms = read_duration(lua, 2), price = 0;
+    bool overflowed = stayed_ms > tariff->free_ms && !price_stay(tariff, stayed_ms - tariff->free_ms, &price);
+
+    push_result(lua, MONEY, overflowed, price);
+    return 1;
+}
+
+static int tariff_field(lua_State *lua)
+{
+    if (strcmp(luaL_checkstring(lua, 2), "price") != 0)
+        return sandbox_fail(lua, "a tariff has no '%s'; use tariff:price(visit.stayed)", lua_tostring(lua, 2));
+    lua_pushcfunction(lua, tariff_price);
+    return 1;
+}
+
+void tariff_open(lua_State *lua)
+{
+    static const luaL_Reg functions[] = {{"__index", tariff_field}, {NULL, NULL}};
+
+    add_unit(lua, TARIFF, functions);
+    lua_pushcfunction(lua, make_tariff);
+    lua_setfield(lua, -2, "tariff");
+}

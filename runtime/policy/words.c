@@ -1,0 +1,115 @@
+#include "runtime/policy/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/suggest.h"
+
+#define WORDS_MAX 64
+
+#define START AT(TRIGGER_SESSION_START)
+#define STOP AT(TRIGGER_SESSION_STOP)
+#define DOOR AT(TRIGGER_DOOR_REQUEST)
+
+const struct word policy_verbs[] = {
+    {"allow", START | DOOR}, {"deny", START | DOOR}, {"allow_always", START | DOOR}, {"require_leave_by", START},
+    {"notify", AT_EVERY}, {"charge", STOP}, {"replace_price", STOP}, {NULL, 0},
+};
+const struct word visit_words[] = {
+    {"plate", AT_EVERY}, {"country", AT_EVERY}, {"kind", AT_EVERY}, {"user", AT_EVERY}, {"partner", AT_EVERY}, {"now", AT_EVERY},
+    {"entrance", AT_EVERY}, {"garage", AT_EVERY}, {"inside", AT_EVERY}, {"last_exit", AT_EVERY}, {"visits_today", AT_EVERY},
+    {"on_list", AT_EVERY}, {"started", STOP}, {"stayed", STOP}, {"direction", DOOR}, {"session", DOOR}, {"door", DOOR},
+    {"openings", DOOR}, {NULL, 0},
+};
+const struct word garage_words[] = {
+    {"name", AT_EVERY}, {"state", AT_EVERY}, {"free", AT_EVERY}, {"capacity", AT_EVERY}, {"season_holders", AT_EVERY},
+    {"season_inside", AT_EVERY}, {NULL, 0},
+};
+const struct word policy_words[] = {
+    {"policy", 0}, {"setting", 0}, {"on", 0}, {"money", 0}, {"duration", 0}, {"hours", 0}, {"tariff", 0}, {"number", 0},
+    {"text", 0}, {"boolean", 0}, {"assert", 0}, {"error", 0}, {"ipairs", 0}, {"pairs", 0}, {"select", 0}, {"tonumber", 0},
+    {"tostring", 0}, {"type", 0}, {"string", 0}, {"table", 0}, {"math", 0}, {NULL, 0},
+};
+
+const struct word *word_find(const struct word *words, const char *name)
+{
+    while (words->name && strcmp(words->name, name) != 0)
+        words++;
+    return words->name ? words : NULL;
+}
+
+const char *word_suggest(const struct word *words, const char *name, unsigned triggers)
+{
+    const char *names[WORDS_MAX];
+    size_t count = 0;
+
+    for (; words->name && count < WORDS_MAX - 1; words++) {
+        if (words->triggers & triggers)
+            names[count++] = words->name;
+    }
+    names[count] = NULL;
+    return suggest(name, names);
+}
+
+/* "on.session_start or on.door_request" */
+static void list_triggers(unsigned triggers, char *text, size_t bytes)
+{
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (unsigned trigger = 0; trigger < TRIGGER_COUNT && length < bytes; trigger++) {
+        if (triggers & AT(trigger))
+            length += (size_t)snprintf(text + length, bytes - length, "%son.%s", length ? " or " : "", policy_trigger_text(trigger));
+    }
+}
+
+void word_complain(const struct word *words, const char *owner, const char *name, unsigned trigger, char *text, size_t bytes)
+{
+    const struct word *elsewhere = word_find(words, name);
+    const char *close = word_suggest(words, name, AT(trigger));
+    char where[96];
+
+    if (elsewhere) {
+        list_triggers(elsewhere->triggers, where, sizeof(where));
+        snprintf(text, bytes, "%.40s has no field '%s' in on.%s; it is there in %s", owner, name, policy_trigger_text(trigger), where);
+    } else if (close) {
+        snprintf(text, bytes, "%.40s has no field '%.40s'; did you mean '%s'?", owner, name, close);
+    } else {
+        snprintf(text, bytes, "%.40s has no field '%.40s'", owner, name);
+    }
+}
+
+void verb_complain(const struct word *verb, unsigned trigger, char *text, size_t bytes)
+{
+    char where[96];
+
+    list_triggers(verb->triggers, where, sizeof(where));
+    snprintf(text, bytes, "%s cannot be said in on.%s; it belongs in %s", verb->name, policy_trigger_text(trigger), where);
+}
+
+enum policy_trigger trigger_find(const char *name)
+{
+    unsigned trigger = 0;
+
+    while (trigger < TRIGGER_COUNT && strcmp(policy_trigger_text(trigger), name) != 0)
+        trigger++;
+    return trigger;
+}
+
+bool policy_code_is_reserved(const char *code)
+{
+    static const char *const reserved[] = {
+        "malformed_json", "malformed_request", "invalid_token", "insufficient_scope", "not_found", "garage_not_found",
+        "door_not_found", "session_not_found", "command_not_found", "policy_not_found", "method_not_allowed",
+        "length_required", "body_too_large", "target_too_long", "unsupported_media_type", "headers_too_large",
+        "session_already_active", "plate_already_active", "garage_full", "garage_closed", "garage_suspended",
+        "session_not_active", "door_not_allowed", "door_in_maintenance", "idempotency_in_progress", "validation_failed",
+        "door_indication_required", "door_not_entry", "door_not_exit", "idempotency_key_reused", "policy_invalid",
+        "rate_limited", "too_many_openings", "internal_error", "door_unreachable", "policy_unavailable",
+        "storage_unavailable", "overloaded", "shutting_down", NULL};
+    const char *const *each = reserved;
+
+    while (*each && strcmp(*each, code) != 0)
+        each++;
+    return *each != NULL;
+}

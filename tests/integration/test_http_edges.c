@@ -1,0 +1,205 @@
+/* The edges of HTTP: what is refused before it is a request, and what every answer has all the same. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/garage.h"
+#include "tests/unit/check.h"
+
+static struct garage_under_test garage;
+static struct http_client client;
+
+static int setup(void **state)
+{
+    (void)state;
+    garage_make(&garage, NULL, garage_default);
+    assert_true(garage_start(&garage));
+    assert_true(client_init(&client, garage.address));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    client_finish(&client);
+    garage_signal(&garage, SIGTERM);
+    garage_assert_sound(&garage);
+    garage_remove(&garage);
+    return 0;
+}
+
+static void assert_problem(int status, const char *code, bool of_api)
+{
+    char id[128], instance[128], found[64], cache[64];
+
+    assert_int_equal(client.status, status);
+    client_member(&client, "code", found, sizeof(found));
+    assert_string_equal(found, code);
+    assert_true(client_header(&client, "X-Request-Id", id, sizeof(id)));
+    client_member(&client, "instance", instance, sizeof(instance));
+    assert_string_equal(instance, id);
+    assert_int_equal(client_header(&client, "Cache-Control", cache, sizeof(cache)), of_api);
+}
+
+static void send_raw(const char *text)
+{
+    client_close(&client);
+    assert_true(client_raw(&client, text, strlen(text)));
+}
+
+static void whatever_is_refused_is_a_problem_with_an_id(void **state)
+{
+    static const struct {
+        const char *request;
+        int status;
+        const char *code;
+        bool of_api;
+    } cases[] = {
+        {"BREW /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed", true},
+        {"TRACE /livez HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed", false},
+        {"BREW /v1/teapot HTTP/1.1\r\nHost: a\r\n\r\n", 404, "not_found", true},
+        {"PATCH /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed", true},
+        {"GET livez HTTP/1.1\r\nHost: a\r\n\r\n", 400, "malformed_request", false},
+        {"GET /livez HTTP/3.7\r\nHost: a\r\n\r\n", 400, "malformed_request", false},
+        {"\x16\x03\x01 is no HTTP\r\n\r\n", 400, "malformed_request", false},
+        {"GET /v1/garages HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "malformed_request", true},
+        {"POST /v1/sessions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411, "length_required", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        send_raw(cases[i].request);
+        assert_problem(cases[i].status, cases[i].code, cases[i].of_api);
+    }
+    send_raw("BREW /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_non_null(strstr(client.head, "Allow: GET, HEAD, POST\r\n"));
+}
+
+static void what_is_too_long_is_said_to_be(void **state)
+{
+    static char request[40100];
+
+    (void)state;
+    snprintf(request, sizeof(request), "GET /v1/%039000d HTTP/1.1\r\nHost: a\r\n\r\n", 1);
+    send_raw(request);
+    assert_problem(414, "target_too_long", true);
+    snprintf(request, sizeof(request), "GET /livez HTTP/1.1\r\nHost: a\r\nX-Long: %020000d\r\n\r\n", 1);
+    send_raw(request);
+    assert_problem(431, "headers_too_large", false);
+    snprintf(request, sizeof(request), "GET /livez HTTP/1.1\r\nHost: a\r\nX-Long: %015000d\r\n\r\n", 1);
+    send_raw(request);
+    assert_int_equal(client.status, 200);
+}
+
+static void every_list_takes_a_limit_and_a_cursor(void **state)
+{
+    static const char *const lists[] = {"/v1/faults", "/v1/garages", "/v1/garages/north/doors", "/v1/policies",
+                                        "/v1/lists/blocked", "/v1/door-ledger", "/v1/operations/sessions", "/v1/audit"};
+    static const char *const wrong[] = {"limit=abc", "limit=0", "limit=201", "limit=2&limit=3", "limit=%zz", "cursor=",
+                                        "cursor=nonsense", "%6cimit=abc"};
+    char path[128], cursor[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (size_t j = 0; j < sizeof(wrong) / sizeof(wrong[0]); j++) {
+            snprintf(path, sizeof(path), "%s?%s", lists[i], wrong[j]);
+            assert_true(client_call(&client, "GET", path, garage.staff, "", NULL));
+            assert_problem(422, "validation_failed", true);
+        }
+        snprintf(path, sizeof(path), "%s?limit=200", lists[i]);
+        assert_true(client_call(&client, "GET", path, garage.staff, "", NULL));
+        assert_int_equal(client.status, 200);
+    }
+    assert_true(client_call(&client, "GET", "/v1/garages/north/doors?limit=2", garage.staff, "", NULL));
+    assert_non_null(strstr(client.body, "entry-1"));
+    assert_null(strstr(client.body, "side"));
+    client_member(&client, "nextCursor", cursor, sizeof(cursor));
+    snprintf(path, sizeof(path), "/v1/garages/north/doors?limit=2&cursor=%s", cursor);
+    assert_true(client_call(&client, "GET", path, garage.staff, "", NULL));
+    assert_non_null(strstr(client.body, "side"));
+    assert_null(strstr(client.body, "entry-1"));
+    assert_non_null(strstr(client.body, "\"nextCursor\":null"));
+}
+
+static void every_wrong_field_is_named_by_its_pointer(void **state)
+{
+    char body[1200] = "{", name[32], pointer[64];
+    size_t length = 1;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        length += (size_t)snprintf(body + length, sizeof(body) - length, "\"wrong%d\":1,", i);
+    snprintf(body + length, sizeof(body) - length, "\"a/b~c\":1}");
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "", body));
+    assert_problem(422, "validation_failed", true);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "wrong%d", i);
+        snprintf(pointer, sizeof(pointer), "\"pointer\":\"/%s\"", name);
+        assert_non_null(strstr(client.body, pointer));
+    }
+    assert_non_null(strstr(client.body, "\"pointer\":\"/a~1b~0c\""));
+    assert_non_null(strstr(client.body, "\"pointer\":\"/licensePlate\""));
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "Idempotency-Key: \xc3\xa9\r\n", "{}"));
+    assert_true(client.status == 400 || client.status == 422);
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "Idempotency-Key: a b\r\n", "{}"));
+    assert_problem(422, "validation_failed", true);
+    assert_non_null(strstr(client.body, "\"pointer\":\"Idempotency-Key\""));
+}
+
+static void a_reason_has_something_to_see(void **state)
+{
+    (void)state;
+    assert_true(client_call(&client, "POST", "/v1/garages/north/doors/side/open", garage.staff, "", "{\"reason\":\"   \"}"));
+    assert_problem(422, "validation_failed", true);
+    assert_true(client_call(&client, "POST", "/v1/garages/north/doors/side/open", garage.staff, "", "{\"reason\":\"a\\nb\"}"));
+    assert_problem(422, "validation_failed", true);
+    assert_true(client_call(&client, "POST", "/v1/garages/nowhere/doors/SIDE/open", garage.staff, "", "{\"reason\":\"x\"}"));
+    assert_problem(404, "garage_not_found", true);
+    assert_true(client_call(&client, "POST", "/v1/garages/north/doors/SIDE/open", garage.staff, "", "{\"reason\":\"x\"}"));
+    assert_problem(404, "door_not_found", true);
+}
+
+static void a_preference_is_said_to_be_applied_only_where_it_was(void **state)
+{
+    static const char start[] = "{\"garageId\":\"north\",\"userId\":\"u\",\"licensePlate\":\"AB1\"}";
+    char applied[32];
+
+    (void)state;
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "Prefer: wait=5\r\n", start));
+    assert_int_equal(client.status, 201);
+    assert_true(client_header(&client, "Preference-Applied", applied, sizeof(applied)));
+    assert_non_null(strstr(client.body, "\"status\":\"opened\""));
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "Prefer: wait=5\r\n", start));
+    assert_int_equal(client.status, 200);
+    assert_false(client_header(&client, "Preference-Applied", applied, sizeof(applied)));
+}
+
+static void an_answer_without_content_has_no_length(void **state)
+{
+    char length[16];
+
+    (void)state;
+    assert_true(client_call(&client, "PUT", "/v1/lists/blocked/entries/AB1", garage.staff, "", NULL));
+    assert_int_equal(client.status, 200);
+    assert_true(client_call(&client, "DELETE", "/v1/lists/blocked/entries/AB1", garage.staff, "", NULL));
+    assert_int_equal(client.status, 204);
+    assert_false(client_header(&client, "Content-Length", length, sizeof(length)));
+    assert_true(client_call(&client, "GET", "/livez", NULL, "", NULL)); /* and the connection goes on */
+    assert_int_equal(client.status, 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whatever_is_refused_is_a_problem_with_an_id),
+        cmocka_unit_test(what_is_too_long_is_said_to_be),
+        cmocka_unit_test(every_list_takes_a_limit_and_a_cursor),
+        cmocka_unit_test(every_wrong_field_is_named_by_its_pointer),
+        cmocka_unit_test(a_reason_has_something_to_see),
+        cmocka_unit_test(a_preference_is_said_to_be_applied_only_where_it_was),
+        cmocka_unit_test(an_answer_without_content_has_no_length),
+    };
+
+    return cmocka_run_group_tests_name("edges of HTTP", tests, setup, teardown);
+}

@@ -1,0 +1,22 @@
+/*
+ * The policy host port in a page, without Lua: for tests of what is above it. A source is lines of words:
+ *
+ *     session_stop charge 450             the price, in cents
+ *     session_stop per-list 100           so much for each list that the visit is on
+ *     door_request deny barred            with that code
+ *     session_start notify call-me        a note, of one word
+ *     session_stop break                  it fails at run time
+ *     session_stop break NLAB12CD         only for that plate
+ *     unloadable                          the whole policy does not load
+ *
+ * The policy is named after its file, and asked for the triggers that its lines name. Sets are immutable, so decide() needs
+ * no lock and never waits.
+ */
+#ifndef OSTLER_TESTS_RULE_HOST_H
+#define OSTLER_TESTS_RULE_HOST_H
+
+#include "runtime/ports/policy_host.h"
+
+struct policy_host *rule_host_create(void); /* NULL without memory */
+
+#endif
