@@ -15,6 +15,7 @@ struct stop {
     struct departure *departure;
     int64_t now_ms;
     struct session session;         /* as it will be stored */
+    bool is_row_unread;             /* of the session only whose and where is known: see find_running() of the store */
     struct desk_inputs inputs;      /* what the policies saw, recorded while the price is pending */
     const char *degraded;           /* what of ours is broken, while the car is let out all the same; NULL: nothing */
     struct desk_answer *out;        /* with the decision as it will be stored */
@@ -33,6 +34,11 @@ static bool find_session(struct stop *stop)
     struct desk_answer *out = stop->out;
     enum ost_status status = store->ops->find_session(store, stop->request->session_id, &stop->session);
 
+    if (status != OST_OK && status != OST_NOT_FOUND &&
+        store->ops->find_running(store, stop->request->session_id, &stop->session) == OST_OK) {
+        stop->is_row_unread = true; /* enough to let the car out; the bill waits for the rest */
+        status = OST_OK;
+    }
     if (status == OST_NOT_FOUND || (status == OST_OK && !is_callers(stop, &stop->session))) {
         out->verdict = DESK_SESSION_NOT_FOUND;
         return false;
@@ -83,13 +89,14 @@ static void ask_for_price(struct stop *stop)
     struct policy_catalog *catalog = stop->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
     struct decision *decision = &stop->out->decision;
-    enum ost_status status = OST_OK;
+    enum ost_status status = stop->is_row_unread ? OST_UNAVAILABLE : OST_OK;
 
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_SESSION_STOP;
+    stop->inputs.is_incomplete = stop->is_row_unread;
     if (policy_lease_listens(lease, TRIGGER_SESSION_STOP)) {
         status = OST_NOT_FOUND; /* without its garage there is no zone and no currency: it is priced when that is back */
-        if (stop->garage)
+        if (stop->garage && !stop->is_row_unread)
             status = desk_fill_visit(stop->desk, stop->garage, &stop->session, stop->now_ms, &stop->inputs.visit);
         stop->inputs.is_incomplete = status != OST_OK;
         if (status == OST_OK)

@@ -213,6 +213,32 @@ static void a_broken_disk_does_not_keep_the_process_from_ending(void **state)
     assert_int_equal(start(&client, 41, NULL), 201);
 }
 
+/* Whose a session is and where is known without the disk; the rest is recorded when it can be read again. */
+static void a_disk_that_cannot_be_read_lets_its_owner_out_and_nobody_else(void **state)
+{
+    char path[128];
+    int user = 95;
+
+    (void)state;
+    /* Another process writes, so that nothing read before counts. */
+    assert_int_equal(garage_run(&garage, NULL, 0, "token create --partner parkapp --scope sessions:read"), 0);
+    break_disk("fail-read", true);
+    snprintf(path, sizeof(path), "/v1/sessions/%s/stop", sessions[0]);
+    assert_true(client_call(&client, "POST", path, garage.other, "", NULL));
+    assert_int_equal(client.status, 404);
+    assert_int_equal(stop(&client, sessions[0], "Prefer: wait=8\r\n") / 100, 2);
+    assert_non_null(strstr(client.body, "\"status\":\"opened\""));
+    assert_non_null(strstr(client.body, "\"pricePending\":true"));
+    break_disk("fail-read", false);
+    assert_true(wait_for(takes_a_start, &user, 15000));
+    for (int i = 1; i < CARS; i++)
+        assert_int_equal(stop(&client, sessions[i], ""), 200);
+    assert_true(wait_for(have_all_ended, NULL, 15000));
+    snprintf(path, sizeof(path), "/v1/sessions/%s", sessions[0]);
+    assert_true(client_call(&client, "GET", path, garage.token, "", NULL));
+    assert_non_null(strstr(client.body, "\"userId\":\"u0\""));
+}
+
 /* What cannot be read before a commit cannot be compared after it: nothing may be taken for stored. */
 static void what_was_acknowledged_around_a_dead_disk_is_there_afterwards(void **state)
 {
@@ -248,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_door_opens_after_a_503, setup, teardown),
         cmocka_unit_test_setup_teardown(a_disk_that_is_read_but_not_written_leaves_the_process_calm, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_disk_does_not_keep_the_process_from_ending, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_disk_that_cannot_be_read_lets_its_owner_out_and_nobody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_acknowledged_around_a_dead_disk_is_there_afterwards, setup, teardown),
     };
 
