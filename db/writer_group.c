@@ -168,7 +168,10 @@ static bool group_has_events(const struct change_group *group)
 
 static bool is_disk_fault(int code)
 {
-    return (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
+    int kind = code & 0xff;
+
+    /* A page that cannot be read may be reported as one that makes no sense. */
+    return kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
 }
 
 enum outcome { GROUP_DECIDED, GROUP_RUNS_AGAIN, GROUP_MET_DISK_FAULT };
