@@ -51,6 +51,17 @@ void price_write(struct json_writer *writer, const struct price *price)
     json_end_object(writer);
 }
 
+/* A missing amount is no amount of nothing. */
+static bool read_amount(const struct json_value *object, int64_t *amount)
+{
+    const struct json_value *member = json_member(object, "amount");
+
+    if (!member || json_kind(member) != JSON_IS_INTEGER)
+        return false;
+    *amount = json_as_integer(member, 0);
+    return true;
+}
+
 enum ost_status price_read(const struct json_value *value, struct price *out)
 {
     struct price price = {.is_set = true};
@@ -61,16 +72,17 @@ enum ost_status price_read(const struct json_value *value, struct price *out)
         *out = (struct price){.is_set = false};
         return OST_OK;
     }
-    if (!lines || !currency || !currency_is_valid(currency) || json_length(lines) > PRICE_LINES_MAX)
+    if (!lines || !currency || !currency_is_valid(currency) || json_length(lines) > PRICE_LINES_MAX ||
+        !read_amount(value, &price.amount))
         return OST_CORRUPT;
     snprintf(price.currency, sizeof(price.currency), "%s", currency);
-    price.amount = json_as_integer(json_member(value, "amount"), 0);
     for (size_t i = 0; i < json_length(lines); i++) {
         const struct json_value *line = json_element(lines, i);
         const char *text = json_as_string(json_member(line, "text"), NULL);
 
-        price.lines[i].amount = json_as_integer(json_member(line, "amount"), 0);
-        snprintf(price.lines[i].text, sizeof(price.lines[i].text), "%s", text ? text : "");
+        if (!text || !read_amount(line, &price.lines[i].amount))
+            return OST_CORRUPT;
+        snprintf(price.lines[i].text, sizeof(price.lines[i].text), "%s", text);
     }
     price.line_count = (unsigned)json_length(lines);
     *out = price;
