@@ -88,7 +88,7 @@ static enum ost_status open_store(struct runtime *runtime)
         .path = configuration->storage.path,
         .quota_bytes = configuration->storage.quota_bytes,
         .reserve_bytes = configuration->storage.reserve_bytes,
-        .starts_max = (unsigned)configuration->http.workers * 3 / 8, /* reads and stops keep workers of their own */
+        .starts_max = (unsigned)configuration->http.workers / 2, /* reads and stops keep workers of their own */
         .garage_ids = ids,
         .garage_count = site->garage_count,
         .clock = &runtime->clock,

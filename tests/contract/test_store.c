@@ -151,156 +151,6 @@ static void reopen(void)
     open_store_with(0, 1 << 20);
 }
 
-static void a_start_is_found_by_id_user_and_plate(void **state)
-{
-    struct session started, found;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &started), STORE_DONE);
-    assert_ok(store->ops->find_session(store, started.id, &found));
-    assert_string_equal(found.user_id, "u1");
-    assert_int_equal(found.entry.command_status, COMMAND_QUEUED);
-    assert_ok(store->ops->find_active_by_user(store, "parkapp", "u1", &found));
-    assert_true(uuid_equal(found.id, started.id));
-    assert_ok(store->ops->find_active_by_plate(store, "north", "AB1", &found));
-    assert_int_equal(store->ops->find_active_by_plate(store, "south", "AB1", &found), OST_NOT_FOUND);
-    assert_int_equal(store->ops->find_active_by_user(store, "other", "u1", &found), OST_NOT_FOUND);
-    assert_int_equal(occupied("north"), 1);
-}
-
-static void an_id_with_the_right_key_and_another_tail_is_not_found(void **state)
-{
-    struct session started, found;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &started), STORE_DONE);
-    started.id.low ^= 1;
-    assert_int_equal(store->ops->find_session(store, started.id, &found), OST_NOT_FOUND);
-    assert_int_equal(commit(stop_of(&started, "parkapp"), NULL), STORE_NO_SUCH);
-}
-
-static void uniqueness_is_decided_inside_the_transaction(void **state)
-{
-    struct session first, second;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &first), STORE_DONE);
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &second), STORE_SAME_SESSION);
-    assert_true(uuid_equal(first.id, second.id));
-    assert_int_equal(commit(start_of("north", "u1", "AB2"), NULL), STORE_USER_ACTIVE);
-    assert_int_equal(commit(start_of("south", "u1", "AB1"), NULL), STORE_USER_ACTIVE);
-    assert_int_equal(commit(start_of("north", "u2", "AB1"), NULL), STORE_PLATE_ACTIVE);
-    assert_int_equal(commit(start_of("south", "u2", "AB1"), NULL), STORE_DONE);
-}
-
-static void a_full_or_closed_garage_takes_nobody_but_knows_who_is_inside(void **state)
-{
-    struct store_change *closing = store_change_create(STORE_GARAGE_STATE);
-    char user[16], plate[16];
-
-    (void)state;
-    for (int i = 0; i < SPOTS; i++) {
-        snprintf(user, sizeof(user), "u%d", i);
-        snprintf(plate, sizeof(plate), "P%d", i);
-        assert_int_equal(commit(start_of("north", user, plate), NULL), STORE_DONE);
-    }
-    assert_int_equal(commit(start_of("north", "more", "MORE"), NULL), STORE_GARAGE_FULL);
-    assert_int_equal(commit(start_of("north", "u0", "P0"), NULL), STORE_SAME_SESSION);
-    strcpy(closing->u.garage.garage_id, "south");
-    closing->u.garage.set_state = true;
-    closing->u.garage.state = GARAGE_CLOSED;
-    assert_int_equal(commit(closing, NULL), STORE_DONE);
-    assert_int_equal(commit(start_of("south", "more", "MORE"), NULL), STORE_GARAGE_CLOSED);
-    reopen();
-    assert_int_equal(commit(start_of("south", "more", "MORE"), NULL), STORE_GARAGE_CLOSED);
-    assert_int_equal(occupied("north"), SPOTS);
-}
-
-static void a_stop_moves_the_session_and_frees_the_spot_once(void **state)
-{
-    struct session session, ended;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
-    assert_int_equal(commit(stop_of(&session, "other"), NULL), STORE_NO_SUCH);
-    assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
-    assert_int_equal(commit(stop_of(&session, "parkapp"), &ended), STORE_ALREADY_ENDED);
-    assert_int_equal(ended.status, SESSION_ENDED);
-    assert_string_equal(ended.exit.door_id, "exit-1");
-    assert_int_equal(occupied("north"), 0);
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), NULL), STORE_DONE);
-}
-
-static void occupancy_set_by_staff_moves_with_starts_and_stops_and_stays_above_zero(void **state)
-{
-    struct store_change *correction = store_change_create(STORE_GARAGE_STATE);
-    struct session session;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
-    strcpy(correction->u.garage.garage_id, "north");
-    correction->u.garage.set_occupied = true;
-    correction->u.garage.occupied = 0;
-    assert_int_equal(commit(correction, NULL), STORE_DONE);
-    assert_int_equal(commit(stop_of(&session, "parkapp"), NULL), STORE_DONE);
-    assert_int_equal(occupied("north"), 0);
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), NULL), STORE_DONE);
-    assert_int_equal(occupied("north"), 1);
-}
-
-static void an_answer_is_kept_with_its_key(void **state)
-{
-    struct store_change *first = start_of("north", "u1", "AB1");
-    struct store_change *again = start_of("north", "u1", "AB1");
-    struct store_change *other = start_of("north", "u2", "AB2");
-    struct stored_answer found;
-
-    (void)state;
-    first->answer->stored_at_ms = again->answer->stored_at_ms = other->answer->stored_at_ms = clock_wall_ms(&clock_now);
-    strcpy(first->answer->key, "k1");
-    strcpy(first->answer->partner_id, "parkapp");
-    strcpy(first->answer->body, "{}");
-    first->answer->length = 2;
-    first->answer->http_status = 201;
-    first->answer->digest[0] = 1;
-    memcpy(again->answer, first->answer, sizeof(*first->answer));
-    memcpy(other->answer, first->answer, sizeof(*first->answer));
-    other->answer->digest[0] = 2;
-    assert_int_equal(commit(first, NULL), STORE_DONE);
-    assert_int_equal(commit(again, NULL), STORE_KEY_REPLAY);
-    assert_int_equal(commit(other, NULL), STORE_KEY_REUSED);
-    reopen();
-    assert_ok(store->ops->find_answer(store, "parkapp", "k1", &found));
-    assert_int_equal(found.http_status, 201);
-    assert_memory_equal(found.body, "{}", 2);
-    assert_int_equal(store->ops->find_answer(store, "other", "k1", &found), OST_NOT_FOUND);
-}
-
-static void openings_are_counted_with_the_implied_one(void **state)
-{
-    struct session session;
-    struct opening_count count;
-
-    (void)state;
-    assert_int_equal(commit(start_of("north", "u1", "AB1"), &session), STORE_DONE);
-    for (int i = 0; i < 3; i++) {
-        struct store_change *opening = store_change_create(STORE_OPEN);
-
-        opening->session->id = session.id;
-        opening->command->id = uuid_make(&ids, clock_wall_ms(&clock_now));
-        opening->command->cause_id = session.id;
-        opening->command->is_explicit = true;
-        opening->command->requested_at_ms = clock_wall_ms(&clock_now);
-        strcpy(opening->command->garage_id, "north");
-        strcpy(opening->command->door_id, "entry-1");
-        strcpy(opening->command->partner_id, "parkapp");
-        opening->u.open.openings_max = 3;
-        assert_int_equal(commit(opening, NULL), i < 2 ? STORE_DONE : STORE_TOO_MANY_OPENINGS);
-    }
-    assert_ok(store->ops->count_openings(store, session.id, "entry-1", 0, &count));
-    assert_int_equal(count.openings, 3);
-}
-
 static void what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once(void **state)
 {
     struct door_opening openings[4];
@@ -319,25 +169,6 @@ static void what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once(vo
     assert_ok(store->ops->list_openings(store, INT64_MAX, 4, openings, &count, &next));
     assert_int_equal(count, 1);
     assert_true(uuid_equal(openings[0].command.id, session.entry.command_id));
-}
-
-static void an_outcome_that_comes_before_its_command_brings_the_row(void **state)
-{
-    struct store_change *start = start_of("north", "u1", "AB1");
-    struct store_change *outcome = store_change_create(STORE_OUTCOME);
-    struct door_command command;
-
-    (void)state;
-    outcome->u.outcome.opening.command = *start->command;
-    outcome->u.outcome.opening.command.status = COMMAND_OPENED;
-    outcome->u.outcome.opening.command.relay_fired_at_ms = 5;
-    outcome->u.outcome.opening.id = uuid_make(&ids, clock_wall_ms(&clock_now));
-    outcome->u.outcome.has_command = outcome->u.outcome.is_opening = true;
-    assert_int_equal(commit(outcome, NULL), STORE_DONE);
-    command = *start->command;
-    assert_int_equal(commit(start, NULL), STORE_DONE);
-    assert_ok(store->ops->find_command(store, command.id, &command));
-    assert_int_equal(command.status, COMMAND_OPENED);
 }
 
 static void lists_go_on_where_the_last_page_ended(void **state)
@@ -470,21 +301,6 @@ static void a_token_of_another_process_counts_at_once(void **state)
     assert_int_equal(sqlite_token_revoke(path, "tok_1", 8), OST_NOT_FOUND);
 }
 
-static void the_same_policy_source_has_the_same_revision_for_ever(void **state)
-{
-    unsigned char first[32] = {1}, second[32] = {2};
-    int revision = 0;
-
-    (void)state;
-    assert_ok(store->ops->policy_revision(store, "tariff", first, 1, &revision));
-    assert_int_equal(revision, 1);
-    assert_ok(store->ops->policy_revision(store, "tariff", second, 1, &revision));
-    assert_int_equal(revision, 2);
-    reopen();
-    assert_ok(store->ops->policy_revision(store, "tariff", first, 1, &revision));
-    assert_int_equal(revision, 1);
-}
-
 static void a_full_quota_refuses_starts_and_lets_cars_out(void **state)
 {
     struct session inside[8];
@@ -589,15 +405,10 @@ static void one_of_many_gets_the_last_spot_and_one_the_users_session(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(a_start_is_found_by_id_user_and_plate), CASE(an_id_with_the_right_key_and_another_tail_is_not_found),
-        CASE(uniqueness_is_decided_inside_the_transaction), CASE(a_full_or_closed_garage_takes_nobody_but_knows_who_is_inside),
-        CASE(a_stop_moves_the_session_and_frees_the_spot_once),
-        CASE(occupancy_set_by_staff_moves_with_starts_and_stops_and_stays_above_zero), CASE(an_answer_is_kept_with_its_key),
-        CASE(openings_are_counted_with_the_implied_one), CASE(what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once),
-        CASE(an_outcome_that_comes_before_its_command_brings_the_row), CASE(lists_go_on_where_the_last_page_ended),
+        CASE(what_a_restart_finds_unfinished_is_expired_and_in_the_ledger_once), CASE(lists_go_on_where_the_last_page_ended),
         CASE(lists_leave_a_reader_to_those_who_want_out), CASE(a_partners_sessions_are_found_by_an_index),
         CASE(a_partner_lists_its_own_whether_few_or_many),
-        CASE(a_token_of_another_process_counts_at_once), CASE(the_same_policy_source_has_the_same_revision_for_ever),
+        CASE(a_token_of_another_process_counts_at_once),
         CASE(a_full_quota_refuses_starts_and_lets_cars_out), CASE(one_of_many_gets_the_last_spot_and_one_the_users_session),
     };
 
