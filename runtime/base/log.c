@@ -10,6 +10,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
+#include "runtime/base/text.h"
 
 #define LINE_BYTES 2048
 
@@ -50,20 +51,25 @@ static const char *level_text(enum log_level level)
     return "info";
 }
 
-static size_t format_json(enum log_level level, const char *component, const char *message, char line[LINE_BYTES])
+/* Escapes may make a message longer than the line: then half of it has to do. */
+static size_t format_json(enum log_level level, const char *component, char *message, char line[LINE_BYTES])
 {
     struct json_writer writer;
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    json_writer_init(&writer, line, LINE_BYTES - 1);
-    json_begin_object(&writer);
-    json_put_time(&writer, "time", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    json_put_string(&writer, "level", level_text(level));
-    json_put_string(&writer, "component", component);
-    json_put_string(&writer, "message", message);
-    json_end_object(&writer);
-    return writer.overflow ? 0 : writer.length;
+    for (;;) {
+        json_writer_init(&writer, line, LINE_BYTES - 1);
+        json_begin_object(&writer);
+        json_put_time(&writer, "time", (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+        json_put_string(&writer, "level", level_text(level));
+        json_put_string(&writer, "component", component);
+        json_put_string(&writer, "message", message);
+        json_end_object(&writer);
+        if (!writer.overflow || !message[0])
+            return writer.overflow ? 0 : writer.length;
+        message[text_whole(message, strlen(message) / 2)] = '\0';
+    }
 }
 
 void log_line(enum log_level level, const char *component, const char *format, ...)

@@ -139,7 +139,7 @@ static bool read_garage(const struct json_value *garage, struct policy_visit *vi
 
 static bool read_lists(const struct json_value *lists, struct policy_visit *visit)
 {
-    if (!lists || json_length(lists) > LISTS_PER_VISIT_MAX)
+    if (!lists || json_kind(lists) != JSON_IS_ARRAY || json_length(lists) > LISTS_PER_VISIT_MAX)
         return false;
     for (size_t i = 0; i < json_length(lists); i++) {
         const char *name = json_as_string(json_element(lists, i), NULL);

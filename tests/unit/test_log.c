@@ -62,6 +62,18 @@ static void json_is_one_document_a_line_whatever_the_text(void **state)
     json_free(document);
 }
 
+static void a_message_of_escapes_alone_is_cut_and_not_lost(void **state)
+{
+    char text[1001];
+    const char *line;
+
+    (void)state;
+    memset(text, '"', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    line = written(LOG_JSON, LOG_LEVEL_INFO, LOG_LEVEL_INFO, text);
+    assert_non_null(strstr(line, "\"message\":\"\\\"\\\""));
+}
+
 static void a_line_stays_one_line(void **state)
 {
     const char *line = written(LOG_JOURNAL, LOG_LEVEL_INFO, LOG_LEVEL_INFO, "first\n<0>forged: second");
@@ -88,5 +100,5 @@ static void a_line_is_cut_at_two_kibibytes(void **state)
 }
 
 RUN(T(the_journal_gets_its_priority_in_front), T(a_terminal_gets_the_time_and_the_word),
-    T(json_is_one_document_a_line_whatever_the_text), T(a_line_stays_one_line),
+    T(json_is_one_document_a_line_whatever_the_text), T(a_line_stays_one_line), T(a_message_of_escapes_alone_is_cut_and_not_lost),
     T(what_is_less_important_than_asked_is_not_written), T(a_line_is_cut_at_two_kibibytes))
