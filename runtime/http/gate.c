@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define TARGET_MAX 1024
 #define HEADERS_MAX 64
 #define HEADERS_BYTES_MAX (16 * 1024)
 #define BODY_DIGITS_MAX 15
@@ -85,7 +84,7 @@ void gate_judge(const struct gate_request *request, struct gate_result *result)
     size_t target_length = strlen(request->target) + (request->query ? strlen(request->query) + 1 : 0);
 
     *result = (struct gate_result){.content_length = -1};
-    if (target_length > TARGET_MAX)
+    if (target_length > GATE_TARGET_MAX)
         refuse(result, PROBLEM_TARGET_TOO_LONG);
     for (size_t i = 0; i < request->header_count; i++)
         header_bytes += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 4;

@@ -10,13 +10,15 @@
 
 #include "runtime/http/problem.h"
 
+#define GATE_TARGET_MAX 1024 /* bytes of path and query */
+
 struct gate_header {
     const char *name;
     const char *value;
 };
 
 struct gate_request {
-    const char *target; /* raw, with the query */
+    const char *target; /* raw, without the query */
     const char *query;  /* behind the '?', or NULL */
     const struct gate_header *headers;
     size_t header_count;

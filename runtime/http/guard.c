@@ -194,6 +194,7 @@ void guard_admit(struct guard *guard, struct worker *worker)
 {
     pthread_mutex_lock(&guard->lock);
     worker->has_connection = true;
+    worker->has_refused = false;
     worker->address[0] = '\0';
     atomic_fetch_add(&guard->busy, 1);
     pthread_mutex_unlock(&guard->lock);

@@ -35,6 +35,7 @@ struct worker {
     int64_t since_ms;  /* monotonic */
     char address[48];  /* of the connection's other side */
     bool has_connection;
+    bool has_refused;  /* its own thread's: the connection got its last answer, before that was a request to us */
     char *buffer;      /* the worker's own, for answers: GUARD_BUFFER_BYTES */
 };
 #define GUARD_BUFFER_BYTES (72 * 1024)

@@ -79,6 +79,23 @@ bool header_is_json(const char *value)
     return !*value || *value == ';';
 }
 
+bool header_keeps_alive(const char *value)
+{
+    bool keeps = false;
+
+    while (*value) {
+        size_t length;
+
+        value += strspn(value, " \t,");
+        length = strcspn(value, " \t,");
+        if (length == 5 && strncasecmp(value, "close", length) == 0)
+            return false;
+        keeps |= length == 10 && strncasecmp(value, "keep-alive", length) == 0;
+        value += length;
+    }
+    return keeps;
+}
+
 const char *header_bearer(const char *value)
 {
     if (strncasecmp(value, "Bearer ", 7) != 0)

@@ -16,6 +16,8 @@ bool header_idempotency_key_is_valid(const char *value);
 int64_t header_prefer_wait_ms(const char *value);
 /* Content-Type: application/json, with any parameters. */
 bool header_is_json(const char *value);
+/* Connection: the connection may stay open; civetweb keeps it for none but "keep-alive", once the header is there. */
+bool header_keeps_alive(const char *value);
 /* Authorization: what follows "Bearer " (RFC 6750, the scheme in any case), or NULL. */
 const char *header_bearer(const char *value);
 

@@ -17,6 +17,8 @@ struct passage {
     struct http_server *server;
     struct http_exchange *exchange;
     const struct mg_request_info *info;
+    const char *target; /* the raw path, or "*" */
+    const char *query;  /* raw, or NULL */
     struct gate_result gate;
     const struct route *route;
     enum http_method method;
@@ -31,6 +33,11 @@ static const char *header(const struct passage *passage, const char *name)
     return NULL;
 }
 
+static bool is_http_1_1(const struct passage *passage)
+{
+    return passage->info->http_version && strcmp(passage->info->http_version, "1.1") == 0;
+}
+
 static bool refuse(struct passage *passage, enum problem_code problem, bool close)
 {
     passage->exchange->must_close |= close;
@@ -43,6 +50,7 @@ static void prepare(struct passage *passage)
 {
     struct http_exchange *exchange = passage->exchange;
     const char *id = header(passage, "X-Request-Id");
+    const char *connection = header(passage, "Connection");
 
     json_writer_init(&exchange->body, exchange->worker->buffer + HEAD_BYTES, RESPONSE_BYTES);
     if (id && header_request_id_is_sane(id))
@@ -52,22 +60,22 @@ static void prepare(struct passage *passage)
                     exchange->request_id);
     exchange->request.request_id = exchange->request_id;
     exchange->request.path = "";
-    exchange->request.query = passage->info->query_string ? passage->info->query_string : "";
+    exchange->request.query = passage->query ? passage->query : "";
     exchange->request.traceparent = "";
     exchange->request.idempotency_key = "";
     exchange->request.context = passage->server->settings.context;
     exchange->is_head = passage->info->request_method && strcmp(passage->info->request_method, "HEAD") == 0;
     exchange->must_close = !guard_know(passage->server->guard, exchange->worker, passage->info->remote_addr) ||
                            guard_is_crowded(passage->server->guard) || atomic_load(&passage->server->draining) ||
-                           !passage->info->http_version || strcmp(passage->info->http_version, "1.1") != 0;
+                           !is_http_1_1(passage) || (connection && !header_keeps_alive(connection));
 }
 
 static bool pass_gate(struct passage *passage)
 {
     struct gate_header headers[MG_MAX_HEADERS];
     struct gate_request request = {
-        .target = passage->info->request_uri ? passage->info->request_uri : "",
-        .query = passage->info->query_string,
+        .target = strcmp(passage->target, "*") == 0 ? "/" : passage->target,
+        .query = passage->query,
         .headers = headers,
         .header_count = (size_t)passage->info->num_headers,
     };
@@ -135,6 +143,24 @@ static bool find_route(struct passage *passage)
     return refuse(passage, PROBLEM_METHOD_NOT_ALLOWED, false);
 }
 
+/* `OPTIONS *` asks for the server as a whole; no other method has a use for it. */
+static void answer_asterisk(struct passage *passage)
+{
+    const struct http_server_settings *settings = &passage->server->settings;
+    unsigned allowed = 0;
+    char methods[64];
+
+    if (strcmp(passage->info->request_method, "OPTIONS") != 0) {
+        refuse(passage, PROBLEM_MALFORMED_REQUEST, true);
+        return;
+    }
+    for (size_t i = 0; i < settings->route_count; i++)
+        allowed |= settings->routes[i].method;
+    list_methods(allowed, methods);
+    exchange_header(passage->exchange, "Allow", methods);
+    exchange_send_empty(passage->exchange, 204);
+}
+
 static bool refuse_credential(struct passage *passage, enum problem_code problem, const char *challenge)
 {
     exchange_header(passage->exchange, "WWW-Authenticate", challenge);
@@ -185,7 +211,7 @@ static bool read_body(struct passage *passage, char *body)
 
     if (length > BODY_BYTES_MAX)
         return refuse(passage, PROBLEM_BODY_TOO_LARGE, true);
-    if (expect && strcasecmp(expect, "100-continue") == 0 && length > 0)
+    if (expect && strcasecmp(expect, "100-continue") == 0 && length > 0 && is_http_1_1(passage))
         mg_write(exchange->connection, "HTTP/1.1 100 Continue\r\n\r\n", 25);
     guard_enter(passage->server->guard, exchange->worker, WORKER_BODY);
     while (have < length) {
@@ -258,12 +284,19 @@ static bool read_preferences(struct passage *passage)
     return true;
 }
 
-static void answer(struct passage *passage, char *body)
+static void answer(struct passage *passage, bool is_last, char *body)
 {
     struct http_exchange *exchange = passage->exchange;
 
     prepare(passage);
-    if (!pass_gate(passage) || !find_route(passage))
+    exchange->must_close |= is_last;
+    if (!pass_gate(passage))
+        return;
+    if (strcmp(passage->target, "*") == 0) {
+        answer_asterisk(passage);
+        return;
+    }
+    if (!find_route(passage))
         return;
     if (atomic_load(&passage->server->draining)) {
         refuse(passage, PROBLEM_SHUTTING_DOWN, true);
@@ -293,7 +326,8 @@ static void count(struct passage *passage, int64_t began_ns)
 static void begin(struct passage *passage, struct http_server *server, struct mg_connection *connection,
                   struct http_exchange *exchange)
 {
-    *passage = (struct passage){.server = server, .exchange = exchange, .info = mg_get_request_info(connection)};
+    *passage = (struct passage){
+        .server = server, .exchange = exchange, .info = mg_get_request_info(connection), .target = ""};
     memset(exchange, 0, offsetof(struct http_exchange, path));
     exchange->query_used = 0;
     exchange->connection = connection;
@@ -301,48 +335,102 @@ static void begin(struct passage *passage, struct http_server *server, struct mg
     guard_enter(server->guard, exchange->worker, WORKER_HANDLING);
 }
 
+static void take_through(struct passage *passage, bool is_last)
+{
+    struct http_server *server = passage->server;
+    int64_t began_ns = clock_monotonic_ns(server->settings.clock);
+    char body[BODY_BYTES_MAX + 1];
+
+    atomic_fetch_add(&server->in_flight, 1);
+    passage->exchange->request.site = site_registry_take(server->settings.sites);
+    answer(passage, is_last, body);
+    site_registry_put(server->settings.sites, passage->exchange->request.site);
+    count(passage, began_ns);
+    atomic_fetch_sub(&server->in_flight, 1);
+}
+
 unsigned passage_answer(struct http_server *server, struct mg_connection *connection)
 {
-    int64_t began_ns = clock_monotonic_ns(server->settings.clock);
     struct http_exchange exchange;
-    char body[BODY_BYTES_MAX + 1];
     struct passage passage;
 
     begin(&passage, server, connection, &exchange);
-    atomic_fetch_add(&server->in_flight, 1);
-    exchange.request.site = site_registry_take(server->settings.sites);
-    answer(&passage, body);
-    site_registry_put(server->settings.sites, exchange.request.site);
-    count(&passage, began_ns);
-    atomic_fetch_sub(&server->in_flight, 1);
+    passage.target = passage.info->local_uri_raw; /* of an absolute form it is the path, behind host and port */
+    passage.query = passage.info->query_string;
+    take_through(&passage, false);
     return exchange.status;
 }
 
-/* The path of a line that civetweb has read as far as here; "" where it is none of ours. */
-static const char *path_so_far(struct passage *passage)
+/* The path of a target in any form, with its query: "http://garage:80/livez?a" is "/livez?a". "" where it has none. */
+static const char *path_of_target(const char *target)
 {
-    const char *target = passage->info->request_uri;
+    const char *scheme = target ? strstr(target, "://") : NULL;
+    const char *path = target ? target : "";
 
-    if (!target || target[0] != '/')
-        return "";
-    snprintf(passage->exchange->path, sizeof(passage->exchange->path), "%.*s", (int)strcspn(target, "?"), target);
-    return passage->exchange->path;
+    if (scheme && strcspn(target, "/?") > (size_t)(scheme - target))
+        path = scheme + 3 + strcspn(scheme + 3, "/?");
+    return path[0] == '/' ? path : "";
+}
+
+/* Copy a target that civetweb has not split; both are borrowed from the exchange. False: longer than the gate lets through. */
+static bool split_target(struct passage *passage, const char *target)
+{
+    char *path = passage->exchange->path;
+    bool fits = strlen(target) <= GATE_TARGET_MAX;
+    char *query;
+
+    snprintf(path, sizeof(passage->exchange->path), "%s", target);
+    query = strchr(path, '?');
+    if (query)
+        *query++ = '\0';
+    passage->target = path;
+    passage->query = query;
+    return fits;
+}
+
+void passage_answer_last(struct http_server *server, struct mg_connection *connection)
+{
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    struct http_exchange exchange;
+    struct passage passage;
+
+    /* A request that we have seen has a path here; one that is still awaited has no target. */
+    if (!info || !info->request_uri || info->local_uri_raw ||
+        ((struct worker *)mg_get_thread_pointer(connection))->has_refused)
+        return;
+    begin(&passage, server, connection, &exchange);
+    split_target(&passage, strcmp(info->request_uri, "*") == 0 ? "*" : path_of_target(info->request_uri));
+    take_through(&passage, true);
+}
+
+/* What is wrong with a message of which civetweb could not even read the line. */
+static const char *unread(const struct passage *passage)
+{
+    if (passage->info->request_uri)
+        return NULL;
+    return "The request line and headers are no HTTP, are longer than 64 KiB, or did not come in time.";
 }
 
 void passage_answer_unheard(struct http_server *server, struct mg_connection *connection)
 {
+    int64_t began_ns = clock_monotonic_ns(server->settings.clock);
     struct http_exchange exchange;
     struct passage passage;
     enum http_method method;
+    bool fits;
 
     begin(&passage, server, connection, &exchange);
+    exchange.worker->has_refused = true;
+    fits = split_target(&passage, path_of_target(passage.info->request_uri));
     prepare(&passage);
     exchange.must_close = true;
-    exchange.request.path = path_so_far(&passage);
-    /* The line was fine but for its method, which civetweb reads no further than. */
-    if (exchange.request.path[0] && passage.info->request_method && passage.info->num_headers == 0 &&
-        !parse_method(passage.info->request_method, &method))
-        find_route(&passage);
+    exchange.request.path = passage.target;
+    if (!fits)
+        exchange_problem(&exchange, PROBLEM_TARGET_TOO_LONG, NULL);
+    else if (passage.target[0] && passage.info->request_method && passage.info->num_headers == 0 &&
+             !parse_method(passage.info->request_method, &method))
+        find_route(&passage); /* the line was fine but for its method, which civetweb reads no further than */
     else
-        exchange_problem(&exchange, PROBLEM_MALFORMED_REQUEST, NULL);
+        exchange_problem(&exchange, PROBLEM_MALFORMED_REQUEST, unread(&passage));
+    count(&passage, began_ns);
 }

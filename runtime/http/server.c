@@ -44,6 +44,13 @@ static int on_connection(const struct mg_connection *connection, void **data)
     return 0;
 }
 
+/* The only callback for a target that civetweb does not take for its own; here the other side can still be written to. */
+static void on_connection_closing(const struct mg_connection *connection)
+{
+    if (mg_get_thread_pointer(connection))
+        passage_answer_last(mg_get_user_data(mg_get_context(connection)), (struct mg_connection *)(uintptr_t)connection);
+}
+
 static void on_connection_closed(const struct mg_connection *connection)
 {
     struct http_server *server = mg_get_user_data(mg_get_context(connection));
@@ -116,6 +123,7 @@ static enum ost_status start_civetweb(struct http_server *server)
         .end_request = on_request_end,
         .log_message = on_log,
         .http_error = on_error,
+        .connection_close = on_connection_closing,
         .init_thread = on_thread,
         .exit_thread = on_thread_end,
         .init_connection = on_connection,

@@ -24,6 +24,11 @@ struct http_server {
 
 /* Take a request through gate, route, authorisation and handler. The status that was sent. Worker thread. */
 unsigned passage_answer(struct http_server *server, struct mg_connection *connection);
+/*
+ * Answer what civetweb would close without a word: `*`, and an absolute form that names another host or port, as it does behind
+ * a proxy. Nothing where the connection closes for another reason.
+ */
+void passage_answer_last(struct http_server *server, struct mg_connection *connection);
 /* Answer what civetweb refuses before it is a request to us: a problem with an id, as all others have. */
 void passage_answer_unheard(struct http_server *server, struct mg_connection *connection);
 

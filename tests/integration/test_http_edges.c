@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/support/garage.h"
 #include "tests/unit/check.h"
@@ -74,6 +76,89 @@ static void whatever_is_refused_is_a_problem_with_an_id(void **state)
     }
     send_raw("BREW /v1/sessions HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_non_null(strstr(client.head, "Allow: GET, HEAD, POST\r\n"));
+}
+
+/* civetweb closes the connection of what it does not take for its own, unless it is answered while it closes. */
+static void a_target_in_absolute_form_is_its_path(void **state)
+{
+    char request[1024], value[64];
+
+    (void)state;
+    send_raw("GET http://example.com/livez HTTP/1.1\r\nHost: example.com\r\n\r\n");
+    assert_int_equal(client.status, 200);
+    assert_true(client_header(&client, "Connection", value, sizeof(value)));
+    assert_string_equal(value, "close");
+    snprintf(request, sizeof(request), "GET http://%s/livez?a=b HTTP/1.1\r\nHost: a\r\n\r\n", garage.address);
+    send_raw(request);
+    assert_int_equal(client.status, 200);
+    snprintf(request, sizeof(request), "GET HTTP://a.b:81/v1/garages?limit=0 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n",
+             garage.token);
+    send_raw(request);
+    assert_problem(422, "validation_failed", true);
+    snprintf(request, sizeof(request),
+             "POST http://a.b/v1/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+             "Content-Length: 2\r\n\r\n{}",
+             garage.token);
+    send_raw(request);
+    assert_problem(422, "validation_failed", true);
+    assert_non_null(strstr(client.body, "/licensePlate"));
+    send_raw("GET http://a.b/v1/garages HTTP/1.1\r\n\r\n");
+    assert_problem(400, "malformed_request", true);
+    send_raw("GET http://a.b/v1/garages HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_problem(401, "invalid_token", true);
+    send_raw("BREW http://a.b/livez HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_problem(405, "method_not_allowed", false);
+}
+
+static void an_asterisk_is_for_options(void **state)
+{
+    char allow[64];
+
+    (void)state;
+    send_raw("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_int_equal(client.status, 204);
+    assert_true(client_header(&client, "Allow", allow, sizeof(allow)));
+    assert_string_equal(allow, "GET, HEAD, POST, PUT, DELETE");
+    send_raw("GET * HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_problem(400, "malformed_request", false);
+    send_raw("BREW * HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_problem(400, "malformed_request", false);
+}
+
+/* Read to the end of the connection: one answer, however the connection came to be closed. */
+static void no_request_is_answered_twice(void **state)
+{
+    static const char *const requests[] = {
+        "GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /livez HTTP/1.0\r\nHost: a\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "BREW * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a.b/livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+        "no HTTP\r\n\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        char answer[4096];
+        size_t length = 0;
+        ssize_t got = 1;
+        int file = client_connect(client.host, client.port, "");
+        const char *second;
+
+        assert_true(file >= 0);
+        assert_int_equal(send(file, requests[i], strlen(requests[i]), MSG_NOSIGNAL), strlen(requests[i]));
+        while (got > 0 && length < sizeof(answer) - 1) {
+            got = recv(file, answer + length, sizeof(answer) - 1 - length, 0);
+            length += got > 0 ? (size_t)got : 0;
+        }
+        answer[length] = '\0';
+        close(file);
+        assert_memory_equal(answer, "HTTP/1.1 ", 9);
+        assert_non_null(strstr(answer, "Connection: close\r\n"));
+        second = strstr(answer + 9, "HTTP/1.1 ");
+        if (second)
+            fail_msg("a second answer to '%s': %s", requests[i], second);
+    }
 }
 
 static void what_is_too_long_is_said_to_be(void **state)
@@ -193,6 +278,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_is_refused_is_a_problem_with_an_id),
+        cmocka_unit_test(a_target_in_absolute_form_is_its_path),
+        cmocka_unit_test(an_asterisk_is_for_options),
+        cmocka_unit_test(no_request_is_answered_twice),
         cmocka_unit_test(what_is_too_long_is_said_to_be),
         cmocka_unit_test(every_list_takes_a_limit_and_a_cursor),
         cmocka_unit_test(every_wrong_field_is_named_by_its_pointer),

@@ -51,6 +51,18 @@ static void an_idempotency_key_is_visible_ascii_of_255_characters_at_most(void *
     assert_false(header_idempotency_key_is_valid("\x7f"));
 }
 
+static void a_connection_stays_open_for_keep_alive_without_close(void **state)
+{
+    (void)state;
+    assert_true(header_keeps_alive("keep-alive"));
+    assert_true(header_keeps_alive("Keep-Alive, TE"));
+    assert_false(header_keeps_alive("close"));
+    assert_false(header_keeps_alive("keep-alive, Close"));
+    assert_false(header_keeps_alive("upgrade"));
+    assert_false(header_keeps_alive("keep-alive-not"));
+    assert_false(header_keeps_alive(""));
+}
+
 static void a_wait_is_whole_seconds_up_to_ten(void **state)
 {
     (void)state;
@@ -88,5 +100,5 @@ static void a_bearer_is_what_follows_the_scheme_in_any_case(void **state)
 }
 
 RUN(T(a_request_id_is_visible_ascii_of_128_characters_at_most), T(a_traceparent_is_of_version_00_with_ids_that_are_not_zero),
-    T(an_idempotency_key_is_visible_ascii_of_255_characters_at_most), T(a_wait_is_whole_seconds_up_to_ten),
+    T(an_idempotency_key_is_visible_ascii_of_255_characters_at_most), T(a_connection_stays_open_for_keep_alive_without_close), T(a_wait_is_whole_seconds_up_to_ten),
     T(json_is_application_json_with_any_parameters), T(a_bearer_is_what_follows_the_scheme_in_any_case))
