@@ -1,6 +1,8 @@
 #include "runtime/base/json.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,12 +42,114 @@ static bool is_too_deep(const char *text, size_t length, unsigned depth_max)
     return false;
 }
 
+/* The length of the number that begins here (RFC 8259, 6); 0: it is none. */
+static size_t number_length(const char *text, bool *is_whole)
+{
+    static const char digits[] = "0123456789";
+    const char *at = text + (*text == '-');
+    size_t count = strspn(at, digits);
+
+    if (count == 0 || (count > 1 && *at == '0'))
+        return 0;
+    at += count;
+    *is_whole = *at != '.' && *at != 'e' && *at != 'E';
+    if (*at == '.') {
+        count = strspn(++at, digits);
+        if (count == 0)
+            return 0;
+        at += count;
+    }
+    if (*at == 'e' || *at == 'E') {
+        at++;
+        at += *at == '-' || *at == '+';
+        count = strspn(at, digits);
+        if (count == 0)
+            return 0;
+        at += count;
+    }
+    return (size_t)(at - text);
+}
+
+static bool is_out_of_range(const char *number, bool is_whole)
+{
+    errno = 0;
+    if (!is_whole)
+        return isinf(strtod(number, NULL));
+    (void)strtoll(number, NULL, 10);
+    return errno == ERANGE;
+}
+
+/*
+ * Put 1e99 in the place of each number that is out of the parser's range: it is out of every range of ours, too, and the
+ * caller who reads that member can then say so, where the parser would refuse the whole text.
+ */
+static void tame_numbers(char *text)
+{
+    while (*text) {
+        bool is_whole = true;
+        size_t length = 0;
+
+        if (*text == '"') {
+            for (text++; *text && *text != '"'; text++)
+                text += *text == '\\' && text[1];
+            text += *text == '"';
+            continue;
+        }
+        if (*text == '-' || (*text >= '0' && *text <= '9'))
+            length = number_length(text, &is_whole);
+        if (length > 4 && is_out_of_range(text, is_whole)) {
+            memset(text, ' ', length);
+            memcpy(text, "1e99", 4);
+        }
+        text += length > 0 ? length : 1;
+    }
+}
+
+static json_t *load(const char *text, size_t length, json_error_t *problem)
+{
+    const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_t *root = json_loadb(text, length, flags, problem);
+    char *copy;
+
+    if (root || json_error_code(problem) != json_error_numeric_overflow)
+        return root;
+    copy = strndup(text, length);
+    if (!copy)
+        return NULL;
+    tame_numbers(copy);
+    root = json_loadb(copy, length, flags, problem);
+    free(copy);
+    return root;
+}
+
+/* The parser's own words name its flags and functions. */
+static const char *explain(const json_error_t *problem)
+{
+    switch (json_error_code(problem)) {
+    case json_error_premature_end_of_input:
+        return "the text ends too early";
+    case json_error_end_of_input_expected:
+        return "something follows the value";
+    case json_error_invalid_utf8:
+        return "this is not valid UTF-8";
+    case json_error_duplicate_key:
+        return "an object has two members of the same name";
+    case json_error_null_byte_in_key:
+        return "a member's name holds U+0000";
+    case json_error_out_of_memory:
+        return "there is no memory to read it";
+    default:
+        return "this is not valid JSON";
+    }
+}
+
 enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, struct json_document **out,
                            char error[static 128])
 {
     json_error_t problem;
     json_t *root;
 
+    error[0] = '\0';
     if (is_too_deep(text, length, depth_max)) {
         snprintf(error, 128, "nested deeper than %u levels", depth_max);
         return OST_INVALID;
@@ -54,9 +158,9 @@ enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, 
         snprintf(error, 128, "holds a NUL byte");
         return OST_INVALID;
     }
-    root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    root = load(text, length, &problem);
     if (!root) {
-        snprintf(error, 128, "line %d, column %d: %.80s", problem.line, problem.column, problem.text);
+        snprintf(error, 128, "line %d, column %d: %s", problem.line, problem.column, explain(&problem));
         return OST_INVALID;
     }
     *out = (struct json_document *)root;
@@ -127,7 +231,7 @@ const struct json_value *json_element(const struct json_value *value, size_t ind
 
 const char *json_as_string(const struct json_value *value, size_t *length)
 {
-    if (!json_is_string(unwrap(value)))
+    if (!json_is_string(unwrap(value)) || memchr(json_string_value(unwrap(value)), '\0', json_string_length(unwrap(value))))
         return NULL;
     if (length)
         *length = json_string_length(unwrap(value));

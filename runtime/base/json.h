@@ -22,8 +22,9 @@ struct json_value;
 /*
  * Parse length bytes of UTF-8 (a NUL among them is malformed). *out is the caller's to free with json_free().
  * Nesting deeper than depth_max is refused before parsing, so hostile input costs no stack.
- * OST_INVALID: not one JSON value, a duplicate name, trailing text, or too deep; error (may be NULL) then holds a
- * one-line explanation with the line and column.
+ * OST_INVALID: not one JSON value, a duplicate name, trailing text, or too deep; error then holds a one-line explanation in
+ * our words, with the line and column. What is JSON but more than we can hold is no error here: a number out of range is
+ * a JSON_IS_REAL out of every range, and a text with U+0000 is a JSON_IS_STRING that json_as_string() does not give.
  */
 enum ost_status json_parse(const char *text, size_t length, unsigned depth_max, struct json_document **out,
                            char error[static 128]) OST_MUST_CHECK;
@@ -41,7 +42,7 @@ bool json_next_member(const struct json_value *value, void **iterator, const cha
 size_t json_length(const struct json_value *value); /* elements of an array or members of an object, else 0 */
 const struct json_value *json_element(const struct json_value *value, size_t index); /* NULL where there is none */
 
-/* NULL where value is NULL or no string; else NUL-terminated UTF-8 without inner NULs; *length may be NULL. */
+/* NULL where value is NULL, no string, or one with U+0000; else NUL-terminated UTF-8; *length may be NULL. */
 const char *json_as_string(const struct json_value *value, size_t *length);
 /* The default where value is NULL or of another type. */
 int64_t json_as_integer(const struct json_value *value, int64_t otherwise);

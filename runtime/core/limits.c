@@ -73,3 +73,22 @@ bool user_id_is_valid(const char *text)
     }
     return true;
 }
+
+bool sentence_is_valid(const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+    size_t at = 0;
+    bool seen = false;
+
+    while (at < length) {
+        utf8proc_int32_t codepoint;
+        utf8proc_ssize_t bytes = utf8proc_iterate((const utf8proc_uint8_t *)text + at, (utf8proc_ssize_t)(length - at), &codepoint);
+        bool is_joiner = bytes > 0 && utf8proc_category(codepoint) == UTF8PROC_CATEGORY_CF; /* within emoji, for one */
+
+        if (bytes <= 0 || (!is_joiner && !is_printable(codepoint)))
+            return false;
+        seen |= !is_joiner && utf8proc_category(codepoint) != UTF8PROC_CATEGORY_ZS;
+        at += (size_t)bytes;
+    }
+    return seen;
+}

@@ -17,6 +17,8 @@
 bool slug_is_valid(const char *text);
 /* 1..128 printable characters of valid UTF-8: no control characters, no unassigned line separators. */
 bool user_id_is_valid(const char *text);
+/* One line for people: valid UTF-8 with something to see in it, and no control characters or line separators. */
+bool sentence_is_valid(const char *text);
 /* A refusal code of the policy contract. */
 bool code_is_valid(const char *text);
 

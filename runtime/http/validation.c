@@ -9,10 +9,12 @@
 
 void validation_fail(struct validation *validation, const char *pointer, const char *detail)
 {
-    if (validation->count == VALIDATION_ERRORS_MAX)
+    if (validation->count == VALIDATION_ERRORS_MAX) {
+        validation->unlisted++;
         return;
-    snprintf(validation->errors[validation->count].pointer, sizeof(validation->errors[0].pointer), "%s", pointer);
-    snprintf(validation->errors[validation->count].detail, sizeof(validation->errors[0].detail), "%s", detail);
+    }
+    text_copy(validation->errors[validation->count].pointer, sizeof(validation->errors[0].pointer), pointer);
+    text_copy(validation->errors[validation->count].detail, sizeof(validation->errors[0].detail), detail);
     validation->count++;
 }
 
@@ -31,19 +33,6 @@ static void fail_member(struct validation *validation, const char *name, const c
     }
     pointer[length] = '\0';
     validation_fail(validation, pointer, detail);
-}
-
-/* Something to see, and nothing that would break a line. */
-static bool is_sentence(const char *text)
-{
-    bool seen = false;
-
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return false;
-        seen |= *text != ' ';
-    }
-    return seen;
 }
 
 bool validation_object(struct validation *validation, const struct json_value *body, const char *const *members)
@@ -81,7 +70,7 @@ const char *validation_text(struct validation *validation, const struct json_val
         if (required)
             fail_member(validation, name, "is required");
     } else if (!text) {
-        fail_member(validation, name, "must be a text");
+        fail_member(validation, name, json_kind(member) == JSON_IS_STRING ? "must not hold the character U+0000" : "must be a text");
     }
     return text;
 }
@@ -108,7 +97,7 @@ void validation_reason(struct validation *validation, const struct json_value *b
     out[0] = '\0';
     if (!text)
         return;
-    if (length >= bytes || !is_sentence(text)) {
+    if (length >= bytes || !sentence_is_valid(text)) {
         snprintf(detail, sizeof(detail), "must be a sentence of 1 to %zu bytes, on one line", bytes - 1);
         fail_member(validation, name, detail);
         return;
@@ -151,6 +140,15 @@ void validation_write(const struct validation *validation, struct json_writer *b
         json_begin_object(body);
         json_put_string(body, "pointer", validation->errors[i].pointer);
         json_put_string(body, "detail", validation->errors[i].detail);
+        json_end_object(body);
+    }
+    if (validation->unlisted > 0) {
+        char detail[48];
+
+        snprintf(detail, sizeof(detail), "has %zu more errors", validation->unlisted);
+        json_begin_object(body);
+        json_put_string(body, "pointer", "");
+        json_put_string(body, "detail", detail);
         json_end_object(body);
     }
     json_end_array(body);

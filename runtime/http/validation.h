@@ -11,7 +11,7 @@
 #include "runtime/base/json.h"
 #include "runtime/base/uuid.h"
 
-#define VALIDATION_ERRORS_MAX 64 /* no body of ours has so many members; what is beyond them is counted out */
+#define VALIDATION_ERRORS_MAX 64 /* no body of ours has so many members; what is beyond them is only counted */
 
 struct validation {
     struct {
@@ -19,9 +19,10 @@ struct validation {
         char detail[160];
     } errors[VALIDATION_ERRORS_MAX];
     size_t count;
+    size_t unlisted; /* beyond VALIDATION_ERRORS_MAX */
 };
 
-/* Add an error; those beyond VALIDATION_ERRORS_MAX are counted out. */
+/* Add an error; those beyond VALIDATION_ERRORS_MAX are only counted. */
 void validation_fail(struct validation *validation, const char *pointer, const char *detail);
 /* The body is an object with none but these members (a NULL ends the list). False: it is no object. */
 bool validation_object(struct validation *validation, const struct json_value *body, const char *const *members);

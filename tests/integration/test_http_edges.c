@@ -161,6 +161,45 @@ static void no_request_is_answered_twice(void **state)
     }
 }
 
+static void json_that_is_valid_is_judged_by_its_members(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *pointer;
+    } cases[] = {
+        {"{\"occupied\":123456789012345678901234567890,\"reason\":\"x\"}", "\"pointer\":\"/occupied\""},
+        {"{\"occupied\":1e999,\"reason\":\"x\"}", "\"pointer\":\"/occupied\""},
+        {"{\"occupied\":1,\"reason\":\"a\\u0000b\"}", "\"pointer\":\"/reason\""},
+        {"{\"occupied\":1,\"reason\":\"\u00a0\u3000\"}", "\"pointer\":\"/reason\""},
+        {"{\"occupied\":1,\"reason\":\"a\\u0085b\"}", "\"pointer\":\"/reason\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_true(client_call(&client, "PUT", "/v1/garages/north/occupancy", garage.staff, "", cases[i].body));
+        assert_problem(422, "validation_failed", true);
+        assert_non_null(strstr(client.body, cases[i].pointer));
+    }
+    assert_true(client_call(&client, "PUT", "/v1/garages/north/occupancy", garage.staff, "", "{\"occupied\":1,\n\"occupied\":1}"));
+    assert_problem(400, "malformed_json", true);
+    assert_non_null(strstr(client.body, "line 2, column"));
+    assert_null(strstr(client.body, "near"));
+}
+
+static void errors_beyond_the_list_are_counted(void **state)
+{
+    char body[2048] = "{";
+    size_t length = 1;
+
+    (void)state;
+    for (int i = 0; i < 70; i++)
+        length += (size_t)snprintf(body + length, sizeof(body) - length, "%s\"x%d\":1", i ? "," : "", i);
+    snprintf(body + length, sizeof(body) - length, "}");
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "", body));
+    assert_problem(422, "validation_failed", true);
+    assert_non_null(strstr(client.body, "has 9 more errors")); /* 70 and the 3 that are missing, less 64 */
+}
+
 static void what_is_too_long_is_said_to_be(void **state)
 {
     static char request[40100];
@@ -281,6 +320,8 @@ int main(void)
         cmocka_unit_test(a_target_in_absolute_form_is_its_path),
         cmocka_unit_test(an_asterisk_is_for_options),
         cmocka_unit_test(no_request_is_answered_twice),
+        cmocka_unit_test(json_that_is_valid_is_judged_by_its_members),
+        cmocka_unit_test(errors_beyond_the_list_are_counted),
         cmocka_unit_test(what_is_too_long_is_said_to_be),
         cmocka_unit_test(every_list_takes_a_limit_and_a_cursor),
         cmocka_unit_test(every_wrong_field_is_named_by_its_pointer),

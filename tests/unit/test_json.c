@@ -45,8 +45,56 @@ static void what_rfc_8259_leaves_open_is_refused(void **state)
     assert_int_equal(parse("", 4), OST_INVALID);
     assert_int_equal(parse("{\"a\":1,}", 4), OST_INVALID);
     assert_int_equal(parse("\"\xff\"", 4), OST_INVALID);
-    assert_int_equal(parse("\"a\\u0000b\"", 4), OST_INVALID);
+    assert_int_equal(parse("{\"a\\u0000b\":1}", 4), OST_INVALID);
     assert_int_equal(json_parse("1\0", 2, 4, &document, error), OST_INVALID);
+}
+
+static void what_is_valid_but_too_much_is_left_to_who_reads_it(void **state)
+{
+    static const char text[] = "{\"nul\":\"a\\u0000b\",\"many\":123456789012345678901234567890,\"less\":-9223372036854775809,"
+                               "\"large\":[1e999, -1.5E+400],\"text\":\"\\\"1e999\",\"most\":9223372036854775807,\"small\":1e-999}";
+    struct json_document *document;
+    const struct json_value *root;
+    char error[128];
+
+    (void)state;
+    assert_ok(json_parse(text, strlen(text), 4, &document, error));
+    root = json_root(document);
+    assert_int_equal(json_kind(json_member(root, "nul")), JSON_IS_STRING);
+    assert_null(json_as_string(json_member(root, "nul"), NULL));
+    assert_int_equal(json_kind(json_member(root, "many")), JSON_IS_REAL);
+    assert_int_equal(json_as_integer(json_member(root, "many"), -1), -1);
+    assert_int_equal(json_kind(json_member(root, "less")), JSON_IS_REAL);
+    assert_int_equal(json_kind(json_element(json_member(root, "large"), 1)), JSON_IS_REAL);
+    assert_string_equal(json_as_string(json_member(root, "text"), NULL), "\"1e999");
+    assert_int_equal(json_as_integer(json_member(root, "most"), 0), INT64_MAX);
+    json_free(document);
+}
+
+static void a_number_out_of_range_hides_no_other_error(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("[0123456789012345678901234567890]", 4), OST_INVALID);
+    assert_int_equal(parse("[1e999.5]", 4), OST_INVALID);
+    assert_int_equal(parse("[1e999", 4), OST_INVALID);
+    assert_int_equal(parse("{\"a\":1e999,\"a\":1e999}", 4), OST_INVALID);
+}
+
+static void an_explanation_has_a_place_and_no_words_of_the_parser(void **state)
+{
+    static const char *const wrong[] = {"{\"a\\u0000\":1}", "{\"a\":1,\"a\":1}", "[1,\n x]", "[\"\\ud800\"]", "{}{}", "[", "\"\xff\""};
+    struct json_document *document;
+    char error[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(json_parse(wrong[i], strlen(wrong[i]), 4, &document, error), OST_INVALID);
+        assert_non_null(strstr(error, "line "));
+        assert_null(strstr(error, "JSON_"));
+        assert_null(strstr(error, "near"));
+    }
+    assert_int_equal(json_parse("[1,\n x]", 7, 4, &document, error), OST_INVALID);
+    assert_memory_equal(error, "line 2, column", 14);
 }
 
 static void members_are_found_by_name_and_type(void **state)
@@ -117,5 +165,6 @@ static void a_full_buffer_overflows_without_writing_past_it(void **state)
 }
 
 RUN(T(depth_is_allowed_up_to_its_bound_and_not_one_further), T(a_body_full_of_brackets_is_refused_before_it_is_parsed),
-    T(what_rfc_8259_leaves_open_is_refused), T(members_are_found_by_name_and_type), T(the_writer_sets_commas_and_escapes),
+    T(what_rfc_8259_leaves_open_is_refused), T(what_is_valid_but_too_much_is_left_to_who_reads_it),
+    T(a_number_out_of_range_hides_no_other_error), T(an_explanation_has_a_place_and_no_words_of_the_parser), T(members_are_found_by_name_and_type), T(the_writer_sets_commas_and_escapes),
     T(bytes_that_are_no_text_become_the_replacement_character), T(a_full_buffer_overflows_without_writing_past_it))
