@@ -28,3 +28,23 @@ void text_copy(char *out, size_t bytes, const char *text)
     memcpy(out, text, length);
     out[length] = '\0';
 }
+
+bool text_is_utf8(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+
+    while (*at) {
+        size_t length = bytes_of_character(*at);
+        unsigned char least = *at == 0xe0 ? 0xa0 : *at == 0xf0 ? 0x90 : 0x80;
+        unsigned char most = *at == 0xed ? 0x9f : *at == 0xf4 ? 0x8f : 0xbf;
+
+        if (*at > 0xf4 || (*at >= 0x80 && *at < 0xc2) || (length > 1 && (at[1] < least || at[1] > most)))
+            return false;
+        for (size_t i = 2; i < length; i++) { /* a NUL is no continuation, so this ends with the text */
+            if ((at[i] & 0xc0) != 0x80)
+                return false;
+        }
+        at += length;
+    }
+    return true;
+}

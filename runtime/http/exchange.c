@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/log.h"
+#include "runtime/base/text.h"
 #include "runtime/core/decision.h"
 #include "runtime/http/exchange_internal.h"
 #include "runtime/http/validation.h"
@@ -66,17 +67,18 @@ const char *exchange_query_value(struct http_exchange *exchange, const char *nam
         size_t length = strcspn(at, "&");
         size_t name_length = strcspn(at, "=&");
 
-        if (name_length < length && is_name(at, name_length, name)) {
+        if (is_name(at, name_length, name)) { /* without a '=' its value is empty */
             if (found && malformed)
                 *malformed = true;
-            found = at + name_length + 1;
-            found_length = length - name_length - 1;
+            found = at + name_length + (name_length < length);
+            found_length = length - name_length - (name_length < length);
         }
         at += length + (at[length] == '&');
     }
     if (!found)
         return NULL;
-    if (!exchange_percent_decode(found, found_length, true, text, sizeof(exchange->query_text) - exchange->query_used)) {
+    if (!exchange_percent_decode(found, found_length, true, text, sizeof(exchange->query_text) - exchange->query_used) ||
+        !text_is_utf8(text)) {
         if (malformed)
             *malformed = true;
         return NULL;
@@ -133,9 +135,9 @@ static size_t write_head(const struct http_exchange *exchange, unsigned status, 
 
     if (status != 204) /* RFC 9110, 8.6 */
         snprintf(content_length, sizeof(content_length), "Content-Length: %zu\r\n", length);
-    at = snprintf(head, HEAD_BYTES, "HTTP/1.1 %u %s\r\n%sX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n%s%s",
-                      status, status_phrase(status), content_length, exchange->request.request_id,
-                      is_api ? "Cache-Control: no-store\r\n" : "", exchange->must_close ? "Connection: close\r\n" : "");
+    at = snprintf(head, HEAD_BYTES, "HTTP/1.1 %u %s\r\n%sX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n%s%s", status,
+                  status_phrase(status), content_length, exchange->request.request_id,
+                  is_api ? "Cache-Control: no-store\r\n" : "", exchange->must_close ? "Connection: close\r\n" : "");
 
     if (content_type)
         at += snprintf(head + at, HEAD_BYTES - (size_t)at, "Content-Type: %s\r\n", content_type);

@@ -221,7 +221,8 @@ static void every_list_takes_a_limit_and_a_cursor(void **state)
     static const char *const lists[] = {"/v1/faults", "/v1/garages", "/v1/garages/north/doors", "/v1/policies",
                                         "/v1/lists/blocked", "/v1/door-ledger", "/v1/operations/sessions", "/v1/audit"};
     static const char *const wrong[] = {"limit=abc", "limit=0", "limit=201", "limit=2&limit=3", "limit=%zz", "cursor=",
-                                        "cursor=nonsense", "%6cimit=abc"};
+                                        "cursor=nonsense", "%6cimit=abc",
+                                        "limit", "cursor"};
     char path[128], cursor[64];
 
     (void)state;

@@ -41,4 +41,17 @@ static void what_is_no_utf8_is_cut_anywhere(void **state)
     assert_cut("a\x80\x80\x80\x80", 5, "a\x80\x80\x80");
 }
 
-RUN(T(what_fits_is_copied_whole), T(what_does_not_fit_is_cut_between_characters), T(what_is_no_utf8_is_cut_anywhere))
+static void utf8_is_of_shortest_forms_without_surrogates(void **state)
+{
+    static const char *const good[] = {"", "a", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80", "\xc1\xbf", "\xc3", "\xc3(", "\xe0\x9f\x80", "\xe2\x82", "\xed\xa0\x80", "\xf0\x8f\x80\x80",
+                                      "\xf0\x9f\x9a", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(text_is_utf8(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(text_is_utf8(bad[i]));
+}
+
+RUN(T(utf8_is_of_shortest_forms_without_surrogates), T(what_fits_is_copied_whole), T(what_does_not_fit_is_cut_between_characters), T(what_is_no_utf8_is_cut_anywhere))
