@@ -261,7 +261,7 @@ void exchange_problem_with(struct http_exchange *exchange, enum problem_code cod
     json_put_string(body, "detail", detail && detail[0] ? detail : kind->detail);
     json_put_string(body, "instance", exchange->request.request_id);
     json_put_string(body, "code", text);
-    json_put_boolean(body, "retryable", kind->retryable);
+    json_put_boolean(body, "retryable", kind->retryable || extras->is_retryable);
     if (extras->validation)
         validation_write(extras->validation, body);
     if (extras->decision)

@@ -77,6 +77,7 @@ struct problem_extras {
     const struct validation *validation; /* members `errors` */
     const struct decision *decision;     /* members `decisionId` and `policy`; its code and text replace the problem's on denial */
     unsigned retry_after_s;              /* 0: the default of the code */
+    bool is_retryable;                   /* worth trying again here, though the code as such is not */
 };
 void exchange_problem_with(struct http_exchange *exchange, enum problem_code code, const char *detail,
                            const struct problem_extras *extras);

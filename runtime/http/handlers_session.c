@@ -6,6 +6,8 @@
 #include "runtime/http/handlers.h"
 #include "runtime/http/respond.h"
 
+#define PEDESTRIAN_RETRY_S 60 /* the shortest window that can be configured */
+
 static unsigned render_session(const struct desk_answer *answer, struct json_writer *body, char location[128])
 {
     char id[UUID_TEXT_BYTES];
@@ -225,6 +227,39 @@ void handle_staff_session_list(struct http_exchange *exchange)
     list(exchange, NULL);
 }
 
+/* What the session has of the door is used up: at a pedestrian door for some minutes, at any other for good. */
+static void answer_too_many(struct http_exchange *exchange, const struct open_request *open)
+{
+    const struct http_request *request = exchange_request(exchange);
+    const struct garage *garage = NULL;
+    const struct door_plan *door = NULL;
+    struct problem_extras extras = {.decision = NULL};
+    struct session session;
+
+    if (session_desk_find(api_of(exchange)->desk, request->caller->partner_id, open->session_id, &session) == OST_OK)
+        garage = site_find_garage(request->site, session.garage_id);
+    if (garage)
+        door = garage_find_door(garage, open->door_id);
+    if (door && door->kind == DOOR_PEDESTRIAN) {
+        extras.is_retryable = true;
+        extras.retry_after_s = PEDESTRIAN_RETRY_S;
+    }
+    exchange_problem_with(exchange, PROBLEM_TOO_MANY_OPENINGS, NULL, &extras);
+}
+
+/* An id that no door can have: the session is judged before the door all the same. */
+static void answer_no_door(struct http_exchange *exchange, struct uuid session_id)
+{
+    const char *partner_id = exchange_request(exchange)->caller->partner_id;
+    struct session session;
+    enum ost_status status = session_desk_find(api_of(exchange)->desk, partner_id, session_id, &session);
+
+    if (status == OST_OK)
+        exchange_problem(exchange, PROBLEM_DOOR_NOT_FOUND, NULL);
+    else
+        respond_status(exchange, status, PROBLEM_SESSION_NOT_FOUND);
+}
+
 /* An explicit opening takes no body, or an empty object. */
 void handle_session_open(struct http_exchange *exchange)
 {
@@ -245,14 +280,17 @@ void handle_session_open(struct http_exchange *exchange)
         return;
     }
     if (!slug_is_valid(exchange_request(exchange)->parameters[1])) {
-        exchange_problem(exchange, PROBLEM_DOOR_NOT_FOUND, NULL);
+        answer_no_door(exchange, open.session_id);
         return;
     }
     snprintf(open.door_id, sizeof(open.door_id), "%s", exchange_request(exchange)->parameters[1]);
     respond_begin_call(exchange, &call);
     session_desk_open(api_of(exchange)->desk, &call, &open, render_command, &answer);
     respond_end_call(exchange, &call, &answer);
-    respond_desk(exchange, &answer, render_command);
+    if (answer.verdict == DESK_TOO_MANY_OPENINGS)
+        answer_too_many(exchange, &open);
+    else
+        respond_desk(exchange, &answer, render_command);
 }
 
 void handle_manual_open(struct http_exchange *exchange)

@@ -200,6 +200,33 @@ static void errors_beyond_the_list_are_counted(void **state)
     assert_non_null(strstr(client.body, "has 9 more errors")); /* 70 and the 3 that are missing, less 64 */
 }
 
+static void a_session_is_judged_before_a_door_that_cannot_be(void **state)
+{
+    (void)state;
+    assert_true(client_call(&client, "POST", "/v1/sessions/0193a5e0-0000-7000-8000-000000000000/doors/SIDE/open", garage.token, "", NULL));
+    assert_problem(404, "session_not_found", true);
+}
+
+static void staff_choose_the_door_of_a_stop_or_none(void **state)
+{
+    char session[64], path[128];
+
+    (void)state;
+    assert_true(client_call(&client, "POST", "/v1/sessions", garage.token, "",
+                            "{\"garageId\":\"south\",\"userId\":\"s\",\"licensePlate\":\"S1\",\"doorId\":\"in-a\"}"));
+    assert_int_equal(client.status, 201);
+    client_member(&client, "sessionId", session, sizeof(session));
+    snprintf(path, sizeof(path), "/v1/operations/sessions/%s/stop", session);
+    assert_true(client_call(&client, "POST", path, garage.staff, "", "{\"doorId\":\"out-b\"}"));
+    assert_problem(422, "validation_failed", true);
+    assert_non_null(strstr(client.body, "\"pointer\":\"/reason\""));
+    assert_true(client_call(&client, "POST", path, garage.staff, "", "{\"reason\":\"lost\"}"));
+    assert_problem(422, "door_indication_required", true);
+    assert_true(client_call(&client, "POST", path, garage.staff, "", "{\"reason\":\"lost\",\"openDoor\":false}"));
+    assert_int_equal(client.status, 200);
+    assert_non_null(strstr(client.body, "\"exitDoor\":null"));
+}
+
 static void what_is_too_long_is_said_to_be(void **state)
 {
     static char request[40100];
@@ -323,6 +350,8 @@ int main(void)
         cmocka_unit_test(no_request_is_answered_twice),
         cmocka_unit_test(json_that_is_valid_is_judged_by_its_members),
         cmocka_unit_test(errors_beyond_the_list_are_counted),
+        cmocka_unit_test(a_session_is_judged_before_a_door_that_cannot_be),
+        cmocka_unit_test(staff_choose_the_door_of_a_stop_or_none),
         cmocka_unit_test(what_is_too_long_is_said_to_be),
         cmocka_unit_test(every_list_takes_a_limit_and_a_cursor),
         cmocka_unit_test(every_wrong_field_is_named_by_its_pointer),

@@ -69,6 +69,8 @@ static void a_door_opens_three_times_a_session_the_implied_opening_included(void
     assert_int_equal(open_door(session, "entry-1"), 202);
     assert_int_equal(open_with(PARTNER, session, "entry-1", "{}"), 202);
     assert_refused(open_door(session, "entry-1"), 429, "too_many_openings");
+    api_assert_says(&api, "\"retryable\":false"); /* no waiting gives the session more */
+    api_assert_header(&api, "Retry-After", "3600");
     api_assert_openings(&api, "north/entry-1", 3);
     stop(session);
     assert_int_equal(open_door(session, "exit-1"), 202);
@@ -90,6 +92,8 @@ static void the_pedestrian_door_opens_three_times_in_its_window_while_the_sessio
     for (int i = 0; i < 3; i++)
         assert_int_equal(open_door(session, "side"), 202);
     assert_refused(open_door(session, "side"), 429, "too_many_openings");
+    api_assert_says(&api, "\"retryable\":true");
+    api_assert_header(&api, "Retry-After", "60");
     api_assert_openings(&api, "north/side", 3);
     stop(session);
     assert_refused(open_door(session, "side"), 409, "session_not_active");
