@@ -166,6 +166,65 @@ static void parameters_are_described_where_a_route_takes_them(void **state)
     }
 }
 
+/* Does the operation name this code, in backticks, with its status? */
+static bool names_problem(const struct json_value *operation, unsigned status, const char *code)
+{
+    char key[8], quoted[64];
+    const char *text;
+
+    snprintf(key, sizeof(key), "%u", status);
+    snprintf(quoted, sizeof(quoted), "`%s`", code);
+    text = json_as_string(json_member(json_member(json_member(operation, "responses"), key), "description"), NULL);
+    return text && strstr(text, quoted);
+}
+
+/* Each word in backticks is a built-in code, and of the status under which it stands. */
+static void check_codes(const char *pattern, const char *key, const char *text)
+{
+    while ((text = strchr(text, '`'))) {
+        char slug[64];
+        const struct problem_kind *kind;
+        char status[8];
+
+        snprintf(slug, sizeof(slug), "%.*s", (int)strcspn(text + 1, "`"), text + 1);
+        text += strlen(slug) + 2;
+        for (char *at = slug; *at; at++)
+            *at = *at == '_' ? '-' : *at;
+        kind = problem_find(slug);
+        if (!kind)
+            fail_msg("%s: there is no code %s", pattern, slug);
+        snprintf(status, sizeof(status), "%u", kind->status);
+        if (strcmp(status, key) != 0)
+            fail_msg("%s: %s has status %s, not %s", pattern, slug, status, key);
+    }
+}
+
+static void problems_are_named_by_their_codes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < http_route_count; i++) {
+        const struct route *route = &http_routes[i];
+        const struct json_value *operation = operation_of(route);
+        const struct json_value *answer;
+        const char *key;
+        void *iterator = NULL;
+
+        while (json_next_member(json_member(operation, "responses"), &iterator, &key, &answer)) {
+            if (json_member(answer, "$ref") && strcmp(key, "default") != 0)
+                check_codes(route->pattern, key, json_as_string(json_member(answer, "description"), NULL));
+        }
+        if (!route->open && !(names_problem(operation, 401, "invalid_token") && names_problem(operation, 403, "insufficient_scope") &&
+                              names_problem(operation, 429, "rate_limited")))
+            fail_msg("%s: the problems of credentials", route->pattern);
+        if ((route->body != BODY_NONE || has_parameter(operation, "limit")) && !names_problem(operation, 422, "validation_failed"))
+            fail_msg("%s: validation_failed", route->pattern);
+        if (route->body != BODY_NONE && !names_problem(operation, 400, "malformed_json"))
+            fail_msg("%s: malformed_json", route->pattern);
+        if (route->idempotent_key && !names_problem(operation, 422, "idempotency_key_reused"))
+            fail_msg("%s: idempotency_key_reused", route->pattern);
+    }
+}
+
 /* Every reference inside the document leads somewhere. */
 static void follow(const struct json_value *value)
 {
@@ -202,7 +261,7 @@ int main(void)
         T(the_document_is_openapi_3_1_of_version_1_of_the_api), T(every_route_is_in_the_document),
         T(every_operation_of_the_document_has_a_route), T(the_scopes_of_a_route_are_the_documents),
         T(a_body_is_described_where_a_route_takes_one), T(parameters_are_described_where_a_route_takes_them),
-        T(every_reference_leads_somewhere),
+        T(problems_are_named_by_their_codes), T(every_reference_leads_somewhere),
     };
 
     return cmocka_run_group_tests(tests, read_document, free_document);
