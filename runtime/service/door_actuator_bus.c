@@ -254,8 +254,10 @@ void bus_stop(struct door_bus *bus)
         return;
     pthread_mutex_lock(&bus->actuator->lock);
     bus->is_stopping = true;
-    for (size_t i = 0; i < bus->heap_count; i++)
-        (void)bus_wake(bus, bus->heap[i]);
+    for (size_t i = 0; i < bus->actuator->door_count; i++) { /* not by the heap, which is the door thread's own */
+        if (bus->actuator->doors[i].bus == bus)
+            (void)bus_wake(bus, &bus->actuator->doors[i]);
+    }
     pthread_mutex_unlock(&bus->actuator->lock);
     bus_kick(bus);
     pthread_join(bus->thread, NULL);
