@@ -418,6 +418,8 @@ int apply_change(struct applier *applier, struct store_change *change)
         return apply_token(applier, change);
     case STORE_PRUNE:
         return apply_prune(applier, change);
+    case STORE_POLICY:
+        break;
     }
     return SQLITE_MISUSE;
 }

@@ -36,6 +36,7 @@ static unsigned parts_of(enum store_change_kind kind)
     case STORE_MAINTENANCE:
         return HAS_AUDIT;
     case STORE_TOKEN:
+    case STORE_POLICY:
     case STORE_PRUNE:
         return 0;
     }

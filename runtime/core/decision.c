@@ -6,7 +6,10 @@
 
 #include "runtime/core/text_table.h"
 
-static const char *const triggers[] = {"session_start", "session_stop", "door_request"};
+static const char *const triggers[] = {"session_start", "session_stop", "door_request", "availability",
+                                       "door_event",    "schedule",     "http"};
+static const char *const happenings[] = {"opened", "closed", "fault", "recovered"};
+static const char *const breaches[] = {"none", "error", "cpu_limit", "memory_limit", "not_loaded"};
 static const char *const outcomes[] = {"allowed", "denied", "broken"};
 static const char *const verbs[] = {"deny", "allow", "allow_always", "broken"};
 
@@ -33,6 +36,27 @@ const struct policy_revision *decision_note_author(const struct decision *decisi
 const char *policy_trigger_text(enum policy_trigger trigger)
 {
     return TEXT_OF(triggers, trigger);
+}
+
+enum ost_status policy_trigger_parse(const char *text, enum policy_trigger *out)
+{
+    for (unsigned i = 0; i < TRIGGER_COUNT; i++) {
+        if (strcmp(triggers[i], text) == 0) {
+            *out = i;
+            return OST_OK;
+        }
+    }
+    return OST_INVALID;
+}
+
+const char *door_happening_text(enum door_happening happening)
+{
+    return TEXT_OF(happenings, happening);
+}
+
+const char *policy_breach_text(enum policy_breach breach)
+{
+    return TEXT_OF(breaches, breach);
 }
 
 const char *decision_outcome_text(enum decision_outcome outcome)

@@ -10,6 +10,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/json.h"
 #include "runtime/base/uuid.h"
+#include "runtime/core/garage.h"
 #include "runtime/core/limits.h"
 #include "runtime/core/money.h"
 #include "runtime/core/session.h"
@@ -17,9 +18,21 @@
 #define POLICIES_MAX 32
 #define DECISION_REASONS_MAX 16
 #define DECISION_NOTES_MAX 8
+#define DECISION_ALARMS_MAX 4
+#define DECISION_SHADOWS_MAX 4
 #define LISTS_PER_VISIT_MAX 16
 
-enum policy_trigger { TRIGGER_SESSION_START, TRIGGER_SESSION_STOP, TRIGGER_DOOR_REQUEST, TRIGGER_COUNT };
+/* Stored as numbers: a new one goes before the count. */
+enum policy_trigger {
+    TRIGGER_SESSION_START,
+    TRIGGER_SESSION_STOP,
+    TRIGGER_DOOR_REQUEST,
+    TRIGGER_AVAILABILITY,
+    TRIGGER_DOOR_EVENT,
+    TRIGGER_SCHEDULE,
+    TRIGGER_HTTP,
+    TRIGGER_COUNT
+};
 
 enum decision_outcome {
     DECISION_ALLOWED, /* by nobody's denial, or by an override */
@@ -28,6 +41,16 @@ enum decision_outcome {
 };
 
 enum door_direction { DIRECTION_IN, DIRECTION_OUT };
+
+/* What a policy is told of a door. */
+enum door_happening { DOOR_HAS_OPENED, DOOR_HAS_CLOSED, DOOR_HAS_FAULT, DOOR_HAS_RECOVERED };
+
+/* A call of a policy's own route. Borrowed for the call. */
+struct policy_request {
+    const char *method;             /* "GET" or "POST" */
+    const struct json_value *query; /* an object of texts; NULL: there is none */
+    const struct json_value *body;  /* NULL: there is none */
+};
 
 /*
  * What a policy may see: the visit of the policy contract, and for a door request the door. Everything comes in by value, so
@@ -66,6 +89,11 @@ struct policy_visit {
     enum door_kind door_kind;
     enum door_direction direction;
     unsigned openings;       /* explicit and implied ones of this door so far */
+    /* door_event: door_id, door_kind, direction, and */
+    enum door_happening happened;
+    char fault[CODE_BYTES];  /* of DOOR_HAS_FAULT and DOOR_HAS_RECOVERED */
+    char cause[24];          /* of DOOR_HAS_OPENED: as in the event contract */
+    const struct policy_request *request; /* http */
     uint64_t seed;           /* for the policy's random() */
 };
 
@@ -79,9 +107,38 @@ struct decision_reason {
     char text[REASON_BYTES];
 };
 
+/* Why a policy could not answer. */
+enum policy_breach { BREACH_NONE, BREACH_ERROR, BREACH_CPU, BREACH_MEMORY, BREACH_NOT_LOADED, BREACH_COUNT };
+
+/* A policy that was asked, and what that took. */
 struct policy_revision {
     char name[SLUG_BYTES];
     int revision;
+    enum policy_breach breach;
+    int64_t cpu_ns;
+    size_t memory_bytes; /* the most that its state had */
+};
+
+/* raise(): something about a door that staff should look at. */
+struct decision_alarm {
+    unsigned author;     /* the place in `revisions`, from 1 */
+    char code[CODE_BYTES];
+    char text[REASON_BYTES];
+};
+
+/* What would have been decided with a policy that runs in shadow: in the place of its live revision, or beside the others. */
+struct shadow_verdict {
+    char name[SLUG_BYTES];
+    int revision;
+    bool differs;        /* in outcome, code, leave-by, price or offer */
+    enum policy_breach breach;
+    enum decision_outcome outcome;
+    char code[CODE_BYTES]; /* of the refusal that would have been shown */
+    int line;
+    int64_t leave_by_ms;
+    int64_t price;       /* the total, in the minor unit */
+    int64_t offer;       /* -1: none */
+    int64_t cpu_ns;
 };
 
 struct decision {
@@ -95,6 +152,16 @@ struct decision {
     unsigned revision_count;
     int64_t leave_by_ms;        /* wall; the earliest asked for; 0: none */
     struct price price;         /* session_stop */
+    bool has_offer;             /* availability */
+    int64_t offer;              /* the smallest */
+    bool has_state;             /* schedule: set_garage_state(), the last one said */
+    enum garage_state state;
+    char state_reason[REASON_BYTES];
+    unsigned state_author;      /* the place in `revisions`, from 1 */
+    struct decision_alarm alarms[DECISION_ALARMS_MAX]; /* door_event: raise() */
+    unsigned alarm_count;
+    struct shadow_verdict shadows[DECISION_SHADOWS_MAX];
+    unsigned shadow_count;
     char notes[DECISION_NOTES_MAX][REASON_BYTES];         /* notify() */
     unsigned note_authors[DECISION_NOTES_MAX];            /* of each note: the place in `revisions`, from 1; 0: not said */
     unsigned note_count;
@@ -112,6 +179,9 @@ bool decision_has_broken(const struct decision *decision);
 const struct policy_revision *decision_note_author(const struct decision *decision, unsigned note);
 
 const char *policy_trigger_text(enum policy_trigger trigger);
+enum ost_status policy_trigger_parse(const char *text, enum policy_trigger *out) OST_MUST_CHECK;
+const char *door_happening_text(enum door_happening happening); /* "opened", "closed", "fault", "recovered" */
+const char *policy_breach_text(enum policy_breach breach); /* "none", "error", "cpu_limit", "memory_limit", "not_loaded" */
 const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */
 /* {"opening-hours": 3, ...} */
 void decision_write_revisions(struct json_writer *writer, const struct decision *decision);

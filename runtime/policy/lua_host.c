@@ -338,12 +338,14 @@ static void conclude(struct decision *decision)
     }
 }
 
-static enum ost_status decide(struct policy_host *base, struct policy_set *set, enum policy_trigger trigger,
-                              const struct policy_visit *visit, int wait_ms, struct decision *out)
+static enum ost_status decide(struct policy_host *base, struct policy_set *set, const struct policy_question *question,
+                              struct decision *out)
 {
+    enum policy_trigger trigger = question->trigger;
+    const struct policy_visit *visit = question->visit;
     bool is_start = trigger == TRIGGER_SESSION_START ||
                     (trigger == TRIGGER_DOOR_REQUEST && visit->direction == DIRECTION_IN);
-    struct slot *slot = take_slot(set, is_start, wait_ms);
+    struct slot *slot = take_slot(set, is_start, question->wait_ms);
     struct timespec began, ended;
 
     (void)base;

@@ -22,6 +22,7 @@
 #include "runtime/core/decision.h"
 #include "runtime/core/event.h"
 #include "runtime/core/garage.h"
+#include "runtime/core/policy.h"
 #include "runtime/core/scope.h"
 #include "runtime/core/session.h"
 
@@ -42,6 +43,7 @@ enum store_change_kind {
     STORE_GARAGE_STATE,   /* staff sets state or occupancy */
     STORE_MAINTENANCE,    /* staff sets or lifts a door's maintenance lock */
     STORE_TOKEN,          /* create or revoke a device token */
+    STORE_POLICY,         /* add a revision, move deployments, mark a revision: together */
     STORE_PRUNE,          /* delete what is too old */
 };
 
@@ -116,6 +118,46 @@ struct device_token {
     int64_t revoked_at_ms;        /* 0: not */
 };
 
+/* One immutable revision of a policy: all that decides what it says. */
+struct policy_record {
+    char name[SLUG_BYTES];
+    int revision;                 /* from 1, without gaps */
+    unsigned char sha256[32];     /* of all that follows up to `fail`: see policy_record_digest() of the catalog */
+    char source[POLICY_SOURCE_MAX + 1];
+    char spec[POLICY_SPEC_MAX + 1];
+    char settings[POLICY_SETTINGS_BYTES]; /* a JSON object of the values that are not the source's own; "{}": none */
+    bool has_order;               /* another order than the source asks for */
+    int order;
+    unsigned rights;              /* granted: bits 1 << enum policy_right */
+    enum policy_fail fail;
+    char author[ACTOR_BYTES];     /* as in struct audit_line; "folder": it came from the configuration's folder */
+    char message[REASON_BYTES];
+    int64_t created_at_ms;
+    int64_t proven_at_ms;         /* a mark: it had its first 100 calls; 0: not yet */
+    int64_t quarantined_at_ms;    /* a mark; 0: not */
+};
+
+/* Which revisions of a policy are in force. */
+struct policy_deployment {
+    char name[SLUG_BYTES];
+    int live;                     /* runs and counts; 0: none (off, or only in shadow) */
+    int shadow;                   /* runs beside it and changes nothing; 0: none */
+    bool from_folder;             /* the configuration's folder put it there, and may change it again */
+    int64_t activated_at_ms;      /* since when `live` is live */
+};
+
+/* A line of a policy's history. */
+struct policy_activation {
+    char name[SLUG_BYTES];
+    int revision;                 /* 0: off */
+    int previous;                 /* 0: none */
+    enum policy_mode mode;
+    enum policy_result result;
+    char actor[ACTOR_BYTES];
+    char message[REASON_BYTES];
+    int64_t at_ms;
+};
+
 struct store_change;
 /* Called once when a change is decided after its waiter left, or when it was posted. Writer thread: must be quick, must
  * not call the store except post(). status OST_OK: change->result counts. Does not own the change. */
@@ -138,11 +180,16 @@ struct store_change {
                                     * in: its maker knows the rest. OPEN: its id (nil: manual). PRICE: id, price. DECISION:
                                     * whom it refused, by garage, partner, user and plate; its id where one runs */
     struct decision *decision;     /* START, STOP, OPEN, DECISION; each of its notes becomes an event */
+    struct policy_visit *visit;    /* with it: the inputs that it was made from, kept where somebody was asked (the decision
+                                    * names revisions). Its zone is not kept: it goes by the garage's name of it */
     struct door_command *command;  /* START, STOP, OPEN */
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
     struct stored_answer *answer;  /* START, STOP, OPEN, ANSWER: to store; out on KEY_REPLAY: the stored one */
     struct audit_line *audit;      /* STOP, OPEN, LIST_ENTRY, GARAGE_STATE, MAINTENANCE */
     char *inputs;                  /* STOP with price_pending: the recorded inputs, JSON, of PENDING_INPUTS_BYTES */
+    struct policy_record *record;  /* POLICY: a revision to add, whole (its number is the caller's: the next one; where that
+                                    * exists, NO_SUCH); name empty: none */
+    struct policy_activation *activation; /* POLICY: a line of history to add; name empty: none */
     union {
         struct {
             uint32_t spots;            /* START: the garage's capacity */
@@ -178,11 +225,21 @@ struct store_change {
             bool revoke;               /* by token.id */
         } token;
         struct {
+            struct policy_deployment deployments[POLICIES_MAX]; /* each replaces the one of its name */
+            unsigned count;
+            enum { POLICY_MARK_NONE, POLICY_MARK_PROVEN, POLICY_MARK_QUARANTINED } mark;
+            char marked_name[SLUG_BYTES];
+            int marked_revision;
+            int64_t marked_at_ms;
+        } policy;
+        struct {
             int64_t sessions_before_ms;
             int64_t answers_before_ms;
             int64_t outbox_before_ms;  /* 0: keep */
             int64_t records_before_ms; /* decisions, commands, ledger, audit */
             int64_t locks_before_ms;   /* maintenance that ended */
+            uint64_t decisions_max;    /* the newest so many decisions stay, whatever their age; 0: no bound */
+            unsigned decisions_deleted; /* out: of `deleted`, those */
             unsigned rows_max;         /* of each table, so that one pruning is short */
             unsigned deleted;          /* out */
         } prune;
@@ -228,6 +285,8 @@ struct opening_count {
 /* A decision as it is remembered. */
 struct stored_decision {
     struct uuid id;
+    struct uuid session_id;            /* nil: it refused, and there is none */
+    char garage_id[SLUG_BYTES];        /* empty: not known (nobody was asked) */
     enum policy_trigger trigger;
     enum decision_outcome outcome;
     int64_t decided_at_ms;
@@ -235,10 +294,24 @@ struct stored_decision {
     char traceparent[TRACEPARENT_BYTES];
     char revisions[3072];              /* JSON, see decision_write_revisions(); empty: nobody was asked */
     char reasons[8192];                /* JSON, see decision_write_reasons(); empty: nobody said anything */
-    /* Of a DECISION: whom it refused. Else empty: its session says it. */
+    char result[4096];                 /* JSON, see decision_write_result(); empty: no more than outcome and reasons */
+    /* Whose it is: its own where it refused, else its session's. Empty: that is gone, or was erased. */
     char partner_id[SLUG_BYTES];
     char user_id[USER_ID_BYTES];
     char plate[PLATE_BYTES];
+    /* What it was made from, with partner, user and plate as above and no zone. */
+    bool has_inputs;
+    char timezone[64];                 /* of the garage, then */
+    struct policy_visit visit;
+};
+
+struct decision_filter {
+    int64_t since_ms, until_ms;        /* wall; decided at or after, and before; 0: no bound */
+    const char *policy;                /* was asked; NULL: any */
+    bool has_trigger, has_outcome;
+    enum policy_trigger trigger;
+    enum decision_outcome outcome;
+    bool oldest_first;
 };
 
 struct session_filter {
@@ -316,6 +389,10 @@ struct store_ops {
     enum ost_status (*count_openings)(struct store *store, struct uuid session_id, const char *door_id, int64_t since_ms,
                                       struct opening_count *out);
     enum ost_status (*find_decision)(struct store *store, struct uuid id, struct stored_decision *out);
+    /* Newest first, or as the filter says; from: INT64_MAX (oldest first: 0) begins; else as list_sessions(). */
+    enum ost_status (*list_decisions)(struct store *store, const struct decision_filter *filter, store_cursor from,
+                                      size_t limit, struct stored_decision *out, size_t *count, store_cursor *next);
+    enum ost_status (*count_decisions)(struct store *store, uint64_t *count);
     enum ost_status (*find_command)(struct store *store, struct uuid id, struct door_command *out);
     /* When the oldest door command of since_ms or later (wall) was made. OST_NOT_FOUND: there is none. */
     enum ost_status (*first_command_since)(struct store *store, int64_t since_ms, int64_t *made_at_ms);
@@ -340,6 +417,19 @@ struct store_ops {
     /* The revision number of a policy's source: the same number for the same bytes for ever, the next one for new bytes. */
     enum ost_status (*policy_revision)(struct store *store, const char *name, const unsigned char sha256[32],
                                        int64_t now_ms, int *revision);
+    /* A revision of a policy; 0: the newest. OST_NOT_FOUND. */
+    enum ost_status (*find_policy)(struct store *store, const char *name, int revision, struct policy_record *out);
+    /* The revision of a policy that has this digest. OST_NOT_FOUND. */
+    enum ost_status (*find_policy_digest)(struct store *store, const char *name, const unsigned char sha256[32],
+                                          int *revision);
+    /* Newest first; before: revisions below this one (INT_MAX begins). */
+    enum ost_status (*list_policy_revisions)(struct store *store, const char *name, int before, size_t limit,
+                                             struct policy_record *out, size_t *count);
+    /* By name; at most max. A policy that was ever deployed has one, also while it is off. */
+    enum ost_status (*list_deployments)(struct store *store, struct policy_deployment *out, size_t max, size_t *count);
+    /* Newest first; name NULL: of all policies. */
+    enum ost_status (*list_activations)(struct store *store, const char *name, store_cursor from, size_t limit,
+                                        struct policy_activation *out, size_t *count, store_cursor *next);
 
     /* From memory, never blocks, always equal to the last commit. OST_NOT_FOUND: no such garage was ever opened. */
     enum ost_status (*garage_counts)(struct store *store, const char *garage_id, struct garage_counts *out);

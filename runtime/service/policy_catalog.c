@@ -145,7 +145,8 @@ enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trig
                                     const struct policy_visit *visit, int wait_ms, struct decision *out)
 {
     if (lease->set) {
-        enum ost_status status = lease->host->ops->decide(lease->host, lease->set, trigger, visit, wait_ms, out);
+        struct policy_question question = {.trigger = trigger, .visit = visit, .wait_ms = wait_ms};
+        enum ost_status status = lease->host->ops->decide(lease->host, lease->set, &question, out);
 
         /* A set that was replaced meanwhile says nothing about the one in force. */
         if (status == OST_OK && (!decision_has_broken(out) || is_in_force(lease)))

@@ -140,11 +140,13 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
     }
 }
 
-static enum ost_status decide(struct policy_host *host, struct policy_set *set, enum policy_trigger trigger,
-                              const struct policy_visit *visit, int wait_ms, struct decision *out)
+static enum ost_status decide(struct policy_host *host, struct policy_set *set, const struct policy_question *question,
+                              struct decision *out)
 {
+    enum policy_trigger trigger = question->trigger;
+    const struct policy_visit *visit = question->visit;
+
     (void)host;
-    (void)wait_ms;
     memset(out, 0, sizeof(*out));
     out->trigger = trigger;
     for (size_t i = 0; i < set->count; i++) {

@@ -58,12 +58,19 @@ struct policy_set *compile(const char *const *texts, size_t count)
     return set;
 }
 
+enum ost_status ask(struct policy_set *set, enum policy_trigger trigger, const struct policy_visit *visit, struct decision *out)
+{
+    struct policy_question question = {.trigger = trigger, .visit = visit, .wait_ms = 100};
+
+    return host->ops->decide(host, set, &question, out);
+}
+
 struct decision decide_with(const char *text, enum policy_trigger trigger, const struct policy_visit *visit)
 {
     struct policy_set *set = compile(&text, 1);
     struct decision decision;
 
-    assert_ok(host->ops->decide(host, set, trigger, visit, 100, &decision));
+    assert_ok(ask(set, trigger, visit, &decision));
     host->ops->destroy_set(host, set);
     return decision;
 }

@@ -21,6 +21,8 @@ int tear_down(void **state);
 struct policy_visit visit_at(const char *time);
 /* A set of sources (at most 8) that all load; freed with host->ops->destroy_set(). */
 struct policy_set *compile(const char *const *texts, size_t count);
+/* Ask a set, as decide() does. */
+enum ost_status ask(struct policy_set *set, enum policy_trigger trigger, const struct policy_visit *visit, struct decision *out);
 /* What one policy decides alone. */
 struct decision decide_with(const char *text, enum policy_trigger trigger, const struct policy_visit *visit);
 /* The first problem of a source that does not load. */

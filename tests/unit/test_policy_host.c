@@ -40,7 +40,7 @@ static void any_denial_denies_and_the_first_by_order_is_shown(void **state)
     struct decision decision;
 
     (void)state;
-    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_ok(ask(set, TRIGGER_SESSION_START, &visit, &decision));
     assert_int_equal(decision.outcome, DECISION_DENIED);
     assert_string_equal(decision.reasons[0].code, "a");
     assert_int_equal(decision.reason_count, 3);
@@ -61,7 +61,7 @@ static void a_note_is_known_by_the_policy_that_wrote_it(void **state)
     struct decision decision;
 
     (void)state;
-    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_ok(ask(set, TRIGGER_SESSION_START, &visit, &decision));
     assert_int_equal(decision.note_count, 2);
     assert_string_equal(decision_note_author(&decision, 0)->name, "a");
     assert_string_equal(decision_note_author(&decision, 1)->name, "c");
@@ -80,7 +80,7 @@ static void charges_add_up_and_replace_price_replaces_those_before(void **state)
     struct decision decision;
 
     (void)state;
-    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_STOP, &visit, 100, &decision));
+    assert_ok(ask(set, TRIGGER_SESSION_STOP, &visit, &decision));
     assert_int_equal(decision.price.amount, 910);
     assert_int_equal(decision.price.line_count, 2);
     assert_string_equal(decision.price.currency, "EUR");
@@ -242,10 +242,10 @@ static void a_source_that_does_not_load_breaks_starts_and_passes_stops(void **st
     (void)state;
     assert_ok(host->ops->compile(host, &source, 1, &set, &problem, 1, &count));
     assert_true(host->ops->listens(set, TRIGGER_DOOR_REQUEST));
-    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+    assert_ok(ask(set, TRIGGER_SESSION_START, &visit, &decision));
     assert_int_equal(decision.outcome, DECISION_BROKEN);
     assert_string_equal(decision.reasons[0].policy, "broken");
-    assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_STOP, &visit, 100, &decision));
+    assert_ok(ask(set, TRIGGER_SESSION_STOP, &visit, &decision));
     assert_int_equal(decision.outcome, DECISION_ALLOWED);
     assert_true(decision_has_broken(&decision));
     host->ops->destroy_set(host, set);
@@ -263,7 +263,7 @@ static void nothing_leaks_from_one_call_to_the_next(void **state)
 
     (void)state;
     for (int i = 0; i < 20; i++) {
-        assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+        assert_ok(ask(set, TRIGGER_SESSION_START, &visit, &decision));
         assert_int_equal(decision.outcome, DECISION_ALLOWED);
     }
     host->ops->destroy_set(host, set);
@@ -305,7 +305,9 @@ static void *decide_many(void *context)
 
     for (int i = 0; i < 300; i++) {
         struct decision decision;
-        enum ost_status status = host->ops->decide(host, shared_set, i % 2 ? TRIGGER_SESSION_START : TRIGGER_SESSION_STOP, &visit, 5000, &decision);
+        struct policy_question question = {
+            .trigger = i % 2 ? TRIGGER_SESSION_START : TRIGGER_SESSION_STOP, .visit = &visit, .wait_ms = 5000};
+        enum ost_status status = host->ops->decide(host, shared_set, &question, &decision);
 
         *wrong += status != OST_OK || decision.outcome != DECISION_ALLOWED;
     }

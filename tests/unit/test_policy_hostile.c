@@ -209,7 +209,7 @@ static void check_all(const struct hostile *hostiles, size_t count)
             struct decision decision;
             int64_t began_ms = thread_ms();
 
-            assert_ok(host->ops->decide(host, set, TRIGGER_SESSION_START, &visit, 100, &decision));
+            assert_ok(ask(set, TRIGGER_SESSION_START, &visit, &decision));
             if (thread_ms() - began_ms > CPU_MAX_MS)
                 fail_msg("%s: took %d ms", hostiles[i].name, (int)(thread_ms() - began_ms));
             check_end(&hostiles[i], &decision);
