@@ -70,6 +70,8 @@ void json_begin_array(struct json_writer *writer);
 void json_end_array(struct json_writer *writer);
 /* The name of the next value; a string literal of ours, written without escaping. */
 void json_name(struct json_writer *writer, const char *name);
+/* A name that came from outside: escaped. */
+void json_write_name(struct json_writer *writer, const char *name);
 void json_write_string(struct json_writer *writer, const char *text); /* NULL writes null */
 void json_write_integer(struct json_writer *writer, int64_t number);
 void json_write_real(struct json_writer *writer, double number); /* finite, else null */

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/clock.h"
@@ -67,6 +68,13 @@ void json_name(struct json_writer *writer, const char *name)
     put(writer, "\"", 1);
     put(writer, name, strlen(name));
     put(writer, "\":", 2);
+    writer->comma = false;
+}
+
+void json_write_name(struct json_writer *writer, const char *name)
+{
+    json_write_string(writer, name);
+    put(writer, ":", 1);
     writer->comma = false;
 }
 
@@ -161,7 +169,12 @@ void json_write_real(struct json_writer *writer, double number)
         return;
     }
     begin_value(writer);
-    put(writer, text, (size_t)snprintf(text, sizeof(text), "%.17g", number));
+    for (int digits = 15; digits <= 17; digits++) { /* as few as bring the same number back */
+        snprintf(text, sizeof(text), "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    put(writer, text, strlen(text));
 }
 
 void json_write_boolean(struct json_writer *writer, bool truth)

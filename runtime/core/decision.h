@@ -99,7 +99,7 @@ struct policy_visit {
 
 /* Where a rule spoke. */
 struct decision_reason {
-    enum { REASON_DENY, REASON_ALLOW, REASON_ALLOW_ALWAYS, REASON_BROKEN } verb;
+    enum { REASON_DENY, REASON_ALLOW, REASON_ALLOW_ALWAYS, REASON_BROKEN } verb; /* ALLOW_ALWAYS ends the asking as allowed */
     char policy[SLUG_BYTES];
     int revision;
     int line;                   /* 1-based line of the source; 0: unknown */
@@ -162,6 +162,7 @@ struct decision {
     unsigned alarm_count;
     struct shadow_verdict shadows[DECISION_SHADOWS_MAX];
     unsigned shadow_count;
+    unsigned shadows_skipped;   /* shadows that were not asked: no time for them */
     char notes[DECISION_NOTES_MAX][REASON_BYTES];         /* notify() */
     unsigned note_authors[DECISION_NOTES_MAX];            /* of each note: the place in `revisions`, from 1; 0: not said */
     unsigned note_count;

@@ -161,19 +161,14 @@ enum ost_status policy_schedule_parse(const char *text, struct policy_schedule *
         out->weekdays = take_weekdays(&at);
         at += strspn(at, " ");
     }
-    if (out->weekdays == 0) {
-        snprintf(why, 160, "write weekdays as Mon-Fri or Sat,Sun, as in schedule = \"Mon-Fri 06:00\"");
-        return OST_INVALID;
-    }
-    if (strncmp(at, "every ", 6) == 0 && parse_interval(at + 6, &out->interval_ms))
+    if (out->weekdays && strncmp(at, "every ", 6) == 0 && parse_interval(at + 6, &out->interval_ms))
         out->kind = SCHEDULE_EVERY;
-    else if (parse_clock(at, &out->minute))
+    else if (out->weekdays && parse_clock(at, &out->minute))
         out->kind = SCHEDULE_AT;
-    else {
-        snprintf(why, 160, "write a schedule as \"every 15min\", \"every 2h\", \"06:00\" or \"Mon-Fri 06:00\"; an interval is 1min to 24h");
-        return OST_INVALID;
-    }
-    return OST_OK;
+    if (out->kind != SCHEDULE_NONE)
+        return OST_OK;
+    snprintf(why, 160, "write a schedule as \"every 15min\", \"06:00\", \"Mon-Fri 06:00\" or \"Sat,Sun every 2h\"; an interval is 1min to 24h");
+    return OST_INVALID;
 }
 
 /* A minute of the day, some days after that of wall_ms. By way of noon, which is on the same date whatever the clocks do. */

@@ -227,7 +227,7 @@ static int note_line(lua_State *lua)
     return 1;
 }
 
-static bool call_within(struct sandbox *sandbox, int64_t cpu_ns, lua_CFunction function, void *context,
+static bool call_within(struct sandbox *sandbox, int64_t cpu_began_ns, int64_t cpu_ns, lua_CFunction function, void *context,
                         struct sandbox_failure *failure)
 {
     lua_State *lua = sandbox->lua;
@@ -238,7 +238,7 @@ static bool call_within(struct sandbox *sandbox, int64_t cpu_ns, lua_CFunction f
     sandbox->is_spent = sandbox->is_text_too_long = false;
     sandbox->failed_line = 0;
     sandbox->steps = 0;
-    sandbox->cpu_deadline_ns = read_clock_ns(CLOCK_THREAD_CPUTIME_ID) + cpu_ns;
+    sandbox->cpu_deadline_ns = cpu_began_ns + cpu_ns;
     sandbox->wall_deadline_ns = read_clock_ns(CLOCK_MONOTONIC) + cpu_ns;
     lua_checkstack(lua, STACK_FIRST); /* of no cost where there is room: the snapshot has it */
     sandbox->stack_moves_seen = sandbox->stack_moves;
@@ -258,7 +258,26 @@ static bool call_within(struct sandbox *sandbox, int64_t cpu_ns, lua_CFunction f
 
 bool sandbox_call(struct sandbox *sandbox, lua_CFunction function, void *context, struct sandbox_failure *failure)
 {
-    return call_within(sandbox, sandbox->limits.cpu_ns, function, context, failure);
+    return call_within(sandbox, sandbox_cpu_now_ns(), sandbox->limits.cpu_ns, function, context, failure);
+}
+
+bool sandbox_call_metered(struct sandbox *sandbox, lua_CFunction function, void *context, int64_t *cpu_now_ns,
+                          struct sandbox_failure *failure)
+{
+    bool fine = call_within(sandbox, *cpu_now_ns, sandbox->limits.cpu_ns, function, context, failure);
+
+    *cpu_now_ns = sandbox_cpu_now_ns();
+    return fine;
+}
+
+int64_t sandbox_cpu_now_ns(void)
+{
+    return read_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+size_t sandbox_memory(const struct sandbox *sandbox)
+{
+    return arena_used(sandbox->arena);
 }
 
 static int open_library(lua_State *lua)
@@ -284,7 +303,7 @@ enum ost_status sandbox_create(const struct sandbox_limits *limits, struct sandb
         return OST_NO_MEMORY;
     }
     *(struct sandbox **)lua_getextraspace(sandbox->lua) = sandbox;
-    if (!call_within(sandbox, OPEN_CPU_NS, open_library, NULL, &failure)) {
+    if (!call_within(sandbox, sandbox_cpu_now_ns(), OPEN_CPU_NS, open_library, NULL, &failure)) {
         sandbox_destroy(sandbox);
         return OST_NO_MEMORY;
     }

@@ -44,6 +44,13 @@ void sandbox_destroy(struct sandbox *sandbox); /* accepts NULL */
  */
 bool sandbox_call(struct sandbox *sandbox, lua_CFunction function, void *context, struct sandbox_failure *failure);
 
+/* The same; *cpu_now_ns is the thread's CPU time, in: at the beginning, out: at the end. It costs a system call each to know. */
+bool sandbox_call_metered(struct sandbox *sandbox, lua_CFunction function, void *context, int64_t *cpu_now_ns,
+                          struct sandbox_failure *failure);
+int64_t sandbox_cpu_now_ns(void);
+/* The most memory that the state had since its snapshot. Bytes. */
+size_t sandbox_memory(const struct sandbox *sandbox);
+
 /*
  * For use inside a sandbox_call(): compile text (never bytecode) under a short name for messages, one text a sandbox, and
  * leave the function on the stack. Its globals are looked up in the table on top of the stack, which is taken off. Raises on errors.

@@ -33,12 +33,15 @@ static int make_money(lua_State *lua)
     return 1;
 }
 
+void push_money_text(lua_State *lua, int64_t hundredths)
+{
+    lua_pushfstring(lua, "%s%I.%d%d", hundredths < 0 ? "-" : "", (LUAI_UACINT)(llabs(hundredths) / 100),
+                    (int)(llabs(hundredths) / 10 % 10), (int)(llabs(hundredths) % 10));
+}
+
 static int money_text(lua_State *lua)
 {
-    int64_t value = check_amount(lua, 1, MONEY);
-
-    lua_pushfstring(lua, "%s%I.%d%d", value < 0 ? "-" : "", (LUAI_UACINT)(llabs(value) / 100), (int)(llabs(value) / 10 % 10),
-                    (int)(llabs(value) % 10));
+    push_money_text(lua, check_amount(lua, 1, MONEY));
     return 1;
 }
 

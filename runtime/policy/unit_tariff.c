@@ -1,6 +1,7 @@
 /* tariff { free, rate, every, cap, per }: what a stay costs. */
 #include <string.h>
 
+#include "runtime/base/json.h"
 #include "runtime/policy/sandbox.h"
 #include "runtime/policy/units_internal.h"
 
@@ -110,6 +111,36 @@ static int tariff_field(lua_State *lua)
         return sandbox_fail(lua, "a tariff has no '%s'; use tariff:price(visit.stayed)", lua_tostring(lua, 2));
     lua_pushcfunction(lua, tariff_price);
     return 1;
+}
+
+static void put_text(lua_State *lua, struct json_writer *writer, const char *name)
+{
+    json_put_string(writer, name, lua_tostring(lua, -1));
+    lua_pop(lua, 1);
+}
+
+void push_tariff_json(lua_State *lua, int index)
+{
+    const struct tariff *tariff = luaL_checkudata(lua, index, TARIFF);
+    char text[SETTING_TEXT_BYTES];
+    struct json_writer writer;
+
+    json_writer_init(&writer, text, sizeof(text));
+    json_begin_object(&writer);
+    push_duration_exactly(lua, tariff->free_ms);
+    put_text(lua, &writer, "free");
+    push_money_text(lua, tariff->rate);
+    put_text(lua, &writer, "rate");
+    push_duration_exactly(lua, tariff->every_ms);
+    put_text(lua, &writer, "every");
+    if (tariff->cap >= 0) {
+        push_money_text(lua, tariff->cap);
+        put_text(lua, &writer, "cap");
+        push_duration_exactly(lua, tariff->per_ms);
+        put_text(lua, &writer, "per");
+    }
+    json_end_object(&writer);
+    lua_pushlstring(lua, text, writer.length);
 }
 
 void tariff_open(lua_State *lua)

@@ -88,6 +88,26 @@ static int duration_text(lua_State *lua)
     return 1;
 }
 
+void push_duration_exactly(lua_State *lua, int64_t milliseconds)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"d", DAY_MS}, {"h", HOUR_MS}, {"min", MINUTE_MS}, {"s", 1000}, {"ms", 1}};
+    char text[96];
+    int length = 0;
+
+    /* A day is 24 hours: "24h" is what people write, and "2d" only from there on. */
+    for (size_t i = milliseconds < 2 * DAY_MS; i < sizeof(units) / sizeof(units[0]); i++) {
+        int64_t count = milliseconds / units[i].ms;
+
+        milliseconds %= units[i].ms;
+        if (count > 0 || (i == 3 && length == 0 && milliseconds == 0))
+            length += snprintf(text + length, sizeof(text) - (size_t)length, "%s%lld%s", length ? " " : "", (long long)count, units[i].unit);
+    }
+    lua_pushlstring(lua, text, (size_t)length);
+}
+
 static int duration_times(lua_State *lua)
 {
     int duration = luaL_testudata(lua, 1, DURATION) ? 1 : 2;

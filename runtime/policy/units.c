@@ -143,21 +143,49 @@ static int make_boolean(lua_State *lua)
     return wrap(lua, LUA_TBOOLEAN);
 }
 
-bool units_push_setting(lua_State *lua, int index)
+static enum setting_type plain_type(int lua_type)
 {
-    static const char *const units[] = {MONEY, DURATION, HOURS, TARIFF};
+    return lua_type == LUA_TNUMBER ? SETTING_NUMBER : lua_type == LUA_TSTRING ? SETTING_TEXT : SETTING_BOOLEAN;
+}
+
+bool units_push_setting(lua_State *lua, int index, enum setting_type *type)
+{
+    static const struct {
+        const char *unit;
+        enum setting_type type;
+    } units[] = {{MONEY, SETTING_MONEY}, {DURATION, SETTING_DURATION}, {HOURS, SETTING_HOURS}, {TARIFF, SETTING_TARIFF},
+                 {PLATES, SETTING_PLATES}};
 
     if (luaL_testudata(lua, index, PLAIN)) {
-        lua_getiuservalue(lua, index, 1);
+        *type = plain_type(lua_getiuservalue(lua, index, 1));
         return true;
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (luaL_testudata(lua, index, units[i])) {
+        if (luaL_testudata(lua, index, units[i].unit)) {
+            *type = units[i].type;
             lua_pushvalue(lua, index);
             return true;
         }
     }
     return false;
+}
+
+void units_push_setting_text(lua_State *lua, int index, enum setting_type type)
+{
+    switch (type) {
+    case SETTING_MONEY:
+        push_money_text(lua, check_amount(lua, index, MONEY));
+        break;
+    case SETTING_DURATION:
+        push_duration_exactly(lua, check_amount(lua, index, DURATION));
+        break;
+    case SETTING_TARIFF:
+        push_tariff_json(lua, index);
+        break;
+    default:
+        library_push_text(lua, index);
+        break;
+    }
 }
 
 /* ---- registration ---- */
@@ -180,6 +208,7 @@ void units_open(lua_State *lua)
     time_open(lua);
     hours_open(lua);
     tariff_open(lua);
+    plates_open(lua);
     luaL_newmetatable(lua, PLAIN);
     lua_pop(lua, 1);
     luaL_setfuncs(lua, plain, 0);

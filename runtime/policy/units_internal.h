@@ -1,4 +1,4 @@
-/* What the files of the units share: unit_money.c, unit_time.c, unit_hours.c, unit_tariff.c and units.c. */
+/* What the files of the units share: unit_money.c, unit_time.c, unit_hours.c, unit_tariff.c, unit_plates.c and units.c. */
 #ifndef OSTLER_POLICY_UNITS_INTERNAL_H
 #define OSTLER_POLICY_UNITS_INTERNAL_H
 
@@ -12,6 +12,7 @@
 #define HOURS "hours"
 #define TIME "time"
 #define TARIFF "tariff"
+#define PLATES "plates"
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -44,5 +45,13 @@ void money_open(lua_State *lua);
 void time_open(lua_State *lua);
 void hours_open(lua_State *lua);
 void tariff_open(lua_State *lua);
+void plates_open(lua_State *lua);
+
+/* Push "1h 30min", exact to the millisecond, as read_duration() takes it. */
+void push_duration_exactly(lua_State *lua, int64_t milliseconds);
+/* Push "2.50". */
+void push_money_text(lua_State *lua, int64_t hundredths);
+/* Push the JSON text of the tariff at index. */
+void push_tariff_json(lua_State *lua, int index);
 
 #endif

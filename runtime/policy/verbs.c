@@ -8,8 +8,7 @@
 #include "runtime/policy/units.h"
 #include "runtime/policy/words.h"
 
-/* The run, where this verb may be said; raises where not. */
-static struct policy_run *speaking(lua_State *lua, const char *name)
+struct policy_run *verb_speaks(lua_State *lua, const char *name)
 {
     struct policy_run *run = sandbox_host(lua);
     const struct word *verb = word_find(policy_verbs, name);
@@ -42,7 +41,7 @@ static struct decision_reason *add_reason(lua_State *lua, struct policy_run *run
 
 static int verb_deny(lua_State *lua)
 {
-    struct policy_run *run = speaking(lua, "deny");
+    struct policy_run *run = verb_speaks(lua, "deny");
     const char *code = luaL_checkstring(lua, 1);
     const char *text = luaL_optstring(lua, 2, "");
     struct decision_reason *reason;
@@ -60,7 +59,7 @@ static int verb_deny(lua_State *lua)
 
 static int verb_allow(lua_State *lua)
 {
-    struct policy_run *run = speaking(lua, "allow");
+    struct policy_run *run = verb_speaks(lua, "allow");
     struct decision_reason *reason;
 
     if (run->decision->reason_count == DECISION_REASONS_MAX)
@@ -73,13 +72,23 @@ static int verb_allow(lua_State *lua)
 
 static int verb_allow_always(lua_State *lua)
 {
-    speaking(lua, "allow_always");
-    return sandbox_fail(lua, "allow_always needs the right 'override', which a policy from the folder does not have");
+    struct policy_run *run = verb_speaks(lua, "allow_always");
+    const char *why = luaL_optstring(lua, 1, "");
+    struct decision_reason *reason;
+
+    if (!(run->facts->rights & 1u << RIGHT_OVERRIDE))
+        return sandbox_fail(lua, "allow_always needs the right 'override': ask for it in policy { rights = { \"override\" } }, "
+                                 "and let the deployment grant it (--grant override)");
+    reason = add_reason(lua, run);
+    reason->verb = REASON_ALLOW_ALWAYS;
+    text_copy(reason->text, sizeof(reason->text), why);
+    run->ends_asking = true;
+    return 0;
 }
 
 static int verb_leave_by(lua_State *lua)
 {
-    struct policy_run *run = speaking(lua, "require_leave_by");
+    struct policy_run *run = verb_speaks(lua, "require_leave_by");
     int64_t leave_by_ms = check_moment(lua, 1, run->visit->now_ms);
 
     if (run->decision->leave_by_ms == 0 || leave_by_ms < run->decision->leave_by_ms)
@@ -89,7 +98,7 @@ static int verb_leave_by(lua_State *lua)
 
 static int verb_notify(lua_State *lua)
 {
-    struct policy_run *run = speaking(lua, "notify");
+    struct policy_run *run = verb_speaks(lua, "notify");
     const char *text = luaL_checkstring(lua, 1);
 
     if (run->decision->note_count < DECISION_NOTES_MAX) {
@@ -117,7 +126,7 @@ static int64_t minor_units(int64_t hundredths, const char *currency)
 static int record_price(lua_State *lua, const char *verb,
                         enum ost_status (*record)(struct price *price, int64_t amount, const char *text))
 {
-    struct policy_run *run = speaking(lua, verb);
+    struct policy_run *run = verb_speaks(lua, verb);
     struct price *price = &run->decision->price;
     const char *currency = run->visit->garage.currency;
     int64_t amount = minor_units(check_money(lua, 1), currency);
@@ -147,4 +156,5 @@ void verbs_open(lua_State *lua)
         {"replace_price", verb_replace_price}, {NULL, NULL}};
 
     luaL_setfuncs(lua, verbs, 0);
+    verbs_effects_open(lua);
 }

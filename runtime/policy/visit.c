@@ -1,9 +1,13 @@
-/* The visit as policies see it: fields are read from the value when they are asked for; a wrong name is an error. */
+/*
+ * What a handler is given, as policies see it: the visit, and by the same value a request, an event, a clock, the garage. Fields
+ * are read when they are asked for; a wrong name is an error.
+ */
 #include <lauxlib.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "runtime/policy/instance.h"
+#include "runtime/policy/json_lua.h"
 #include "runtime/policy/units.h"
 #include "runtime/policy/words.h"
 
@@ -14,7 +18,10 @@ struct visit_value {
     const struct policy_visit *visit;
 };
 
-enum shape { TEXT, TEXT_OR_NIL, INTEGER, BOOLEAN, TIME, TIME_OR_NIL, DURATION, KIND, DIRECTION, OPENINGS, THE_GARAGE, ON_LIST };
+enum shape {
+    TEXT, TEXT_OR_NIL, INTEGER, BOOLEAN, TIME, TIME_OR_NIL, DURATION, KIND, DIRECTION, OPENINGS, THE_GARAGE, ON_LIST,
+    PLATE_MATCHES, HAPPENED, METHOD, QUERY, BODY
+};
 
 /* Where a field is in struct policy_visit, and what policies see of it. Which triggers have it says words.c. */
 struct field {
@@ -44,6 +51,19 @@ static const struct field fields_of_visit[] = {
     {"session", TEXT_OR_NIL, IN(session_id)},
     {"door", TEXT_OR_NIL, IN(door_id)},
     {"openings", OPENINGS, 0},
+    {"plate_matches", PLATE_MATCHES, 0},
+    {"happened", HAPPENED, 0},
+    {"fault", TEXT_OR_NIL, IN(fault)},
+    {"cause", TEXT_OR_NIL, IN(cause)},
+    {"method", METHOD, 0},
+    {"query", QUERY, 0},
+    {"body", BODY, 0},
+    {"name", TEXT, IN(garage.name)},
+    {"state", TEXT, IN(garage.state)},
+    {"free", INTEGER, IN(garage.free)},
+    {"capacity", INTEGER, IN(garage.capacity)},
+    {"season_holders", INTEGER, IN(garage.season_holders)},
+    {"season_inside", INTEGER, IN(garage.season_inside)},
     {NULL, TEXT, 0},
 };
 static const struct field fields_of_garage[] = {
@@ -76,18 +96,42 @@ void visit_push(lua_State *lua, const struct policy_visit *visit)
 
 static int read_only(lua_State *lua)
 {
-    return sandbox_fail(lua, "a visit can only be read");
+    return sandbox_fail(lua, "what a handler is given can only be read");
 }
 
+static const struct policy_visit *check_method(lua_State *lua, const char *use)
+{
+    if (!luaL_testudata(lua, 1, VISIT))
+        sandbox_fail(lua, "write it with a colon: visit:%s", use);
+    return check_visit(lua, VISIT);
+}
+
+static void push_json(lua_State *lua, const struct json_value *value)
+{
+    if (value)
+        json_push(lua, value);
+    else
+        lua_pushnil(lua);
+}
+
+/* visit:on_list "name", also where it was kept from a visit:on_list without a call. */
 static int on_list(lua_State *lua)
 {
-    const struct policy_visit *visit = check_visit(lua, VISIT);
+    const struct policy_visit *visit = check_method(lua, "on_list \"name\"");
     const char *name = luaL_checkstring(lua, 2);
     bool found = false;
 
     for (unsigned i = 0; i < visit->list_count && !found; i++)
         found = strcmp(visit->lists[i], name) == 0;
     lua_pushboolean(lua, found);
+    return 1;
+}
+
+static int matches(lua_State *lua)
+{
+    const struct policy_visit *visit = check_method(lua, "plate_matches \"TX-##-*\"");
+
+    lua_pushboolean(lua, read_plates_match(lua, 2, visit->plate));
     return 1;
 }
 
@@ -99,7 +143,7 @@ static void push_time_or_nil(lua_State *lua, const struct policy_visit *visit, i
         lua_pushnil(lua);
 }
 
-static void push_field(lua_State *lua, const struct policy_visit *visit, const struct field *field)
+static void push_field(lua_State *lua, const struct policy_visit *visit, const struct field *field, bool of_door)
 {
     const void *member = (const char *)visit + field->offset;
 
@@ -126,7 +170,7 @@ static void push_field(lua_State *lua, const struct policy_visit *visit, const s
         push_duration(lua, *(const int64_t *)member);
         break;
     case KIND:
-        lua_pushstring(lua, visit_kind_text(visit->kind));
+        lua_pushstring(lua, of_door ? door_kind_text(visit->door_kind) : visit_kind_text(visit->kind));
         break;
     case DIRECTION:
         lua_pushstring(lua, visit->direction == DIRECTION_OUT ? "out" : "in");
@@ -139,6 +183,24 @@ static void push_field(lua_State *lua, const struct policy_visit *visit, const s
         break;
     case ON_LIST:
         lua_pushcfunction(lua, on_list);
+        break;
+    case PLATE_MATCHES:
+        lua_pushcfunction(lua, matches);
+        break;
+    case HAPPENED:
+        lua_pushstring(lua, door_happening_text(visit->happened));
+        break;
+    case METHOD:
+        lua_pushstring(lua, visit->request->method);
+        break;
+    case QUERY:
+        if (visit->request->query)
+            push_json(lua, visit->request->query);
+        else
+            lua_newtable(lua);
+        break;
+    case BODY:
+        push_json(lua, visit->request->body);
         break;
     }
 }
@@ -157,13 +219,15 @@ static int read_field(lua_State *lua, const char *kind, const char *owner, const
     }
     while (strcmp(fields->name, name) != 0)
         fields++;
-    push_field(lua, visit, fields);
+    push_field(lua, visit, fields, trigger == TRIGGER_DOOR_EVENT);
     return 1;
 }
 
 static int visit_field(lua_State *lua)
 {
-    return read_field(lua, VISIT, "visit", visit_words, fields_of_visit);
+    static const char *const owners[TRIGGER_COUNT] = {"visit", "visit", "request", "the garage", "event", "clock", "request"};
+
+    return read_field(lua, VISIT, owners[((struct policy_run *)sandbox_host(lua))->trigger], visit_words, fields_of_visit);
 }
 
 static int garage_field(lua_State *lua)

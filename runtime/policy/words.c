@@ -10,25 +10,33 @@
 #define START AT(TRIGGER_SESSION_START)
 #define STOP AT(TRIGGER_SESSION_STOP)
 #define DOOR AT(TRIGGER_DOOR_REQUEST)
+#define FREE AT(TRIGGER_AVAILABILITY)
+#define EVENT AT(TRIGGER_DOOR_EVENT)
+#define TIMER AT(TRIGGER_SCHEDULE)
+#define CALL AT(TRIGGER_HTTP)
+#define VISIT (START | STOP | DOOR)
 
 const struct word policy_verbs[] = {
     {"allow", START | DOOR}, {"deny", START | DOOR}, {"allow_always", START | DOOR}, {"require_leave_by", START},
-    {"notify", AT_EVERY}, {"charge", STOP}, {"replace_price", STOP}, {NULL, 0},
+    {"notify", START | STOP | EVENT | TIMER}, {"charge", STOP}, {"replace_price", STOP}, {"offer", FREE}, {"raise", EVENT},
+    {"set_garage_state", TIMER}, {"respond", CALL}, {NULL, 0},
 };
 const struct word visit_words[] = {
-    {"plate", AT_EVERY}, {"country", AT_EVERY}, {"kind", AT_EVERY}, {"user", AT_EVERY}, {"partner", AT_EVERY}, {"now", AT_EVERY},
-    {"entrance", AT_EVERY}, {"garage", AT_EVERY}, {"inside", AT_EVERY}, {"last_exit", AT_EVERY}, {"visits_today", AT_EVERY},
-    {"on_list", AT_EVERY}, {"started", STOP}, {"stayed", STOP}, {"direction", DOOR}, {"session", DOOR}, {"door", DOOR},
-    {"openings", DOOR}, {NULL, 0},
+    {"plate", VISIT}, {"country", VISIT}, {"kind", VISIT | EVENT}, {"user", VISIT}, {"partner", VISIT | CALL}, {"now", AT_EVERY},
+    {"entrance", VISIT}, {"garage", AT_EVERY & ~FREE}, {"inside", VISIT}, {"last_exit", VISIT}, {"visits_today", VISIT},
+    {"on_list", VISIT}, {"plate_matches", VISIT}, {"started", STOP}, {"stayed", STOP}, {"direction", DOOR | EVENT},
+    {"session", DOOR}, {"door", DOOR | EVENT}, {"openings", DOOR}, {"happened", EVENT}, {"fault", EVENT}, {"cause", EVENT},
+    {"method", CALL}, {"query", CALL}, {"body", CALL}, {"name", FREE}, {"state", FREE}, {"free", FREE}, {"capacity", FREE},
+    {"season_holders", FREE}, {"season_inside", FREE}, {NULL, 0},
 };
 const struct word garage_words[] = {
     {"name", AT_EVERY}, {"state", AT_EVERY}, {"free", AT_EVERY}, {"capacity", AT_EVERY}, {"season_holders", AT_EVERY},
     {"season_inside", AT_EVERY}, {NULL, 0},
 };
 const struct word policy_words[] = {
-    {"policy", 0}, {"setting", 0}, {"on", 0}, {"money", 0}, {"duration", 0}, {"hours", 0}, {"tariff", 0}, {"number", 0},
-    {"text", 0}, {"boolean", 0}, {"assert", 0}, {"error", 0}, {"ipairs", 0}, {"pairs", 0}, {"select", 0}, {"tonumber", 0},
-    {"tostring", 0}, {"type", 0}, {"string", 0}, {"table", 0}, {"math", 0}, {NULL, 0},
+    {"policy", 0}, {"setting", 0}, {"on", 0}, {"money", 0}, {"duration", 0}, {"hours", 0}, {"tariff", 0}, {"plates", 0},
+    {"number", 0}, {"text", 0}, {"boolean", 0}, {"assert", 0}, {"error", 0}, {"ipairs", 0}, {"pairs", 0}, {"select", 0},
+    {"tonumber", 0}, {"tostring", 0}, {"type", 0}, {"string", 0}, {"table", 0}, {"math", 0}, {NULL, 0},
 };
 
 const struct word *word_find(const struct word *words, const char *name)
@@ -67,9 +75,12 @@ void word_complain(const struct word *words, const char *owner, const char *name
 {
     const struct word *elsewhere = word_find(words, name);
     const char *close = word_suggest(words, name, AT(trigger));
-    char where[96];
+    bool is_of_garage = words == visit_words && trigger != TRIGGER_AVAILABILITY && word_find(garage_words, name);
+    char where[192];
 
-    if (elsewhere) {
+    if (is_of_garage) {
+        snprintf(text, bytes, "%.40s has no field '%s'; did you mean '%.40s.garage.%s'?", owner, name, owner, name);
+    } else if (elsewhere) {
         list_triggers(elsewhere->triggers, where, sizeof(where));
         snprintf(text, bytes, "%.40s has no field '%s' in on.%s; it is there in %s", owner, name, policy_trigger_text(trigger), where);
     } else if (close) {
@@ -81,7 +92,7 @@ void word_complain(const struct word *words, const char *owner, const char *name
 
 void verb_complain(const struct word *verb, unsigned trigger, char *text, size_t bytes)
 {
-    char where[96];
+    char where[192];
 
     list_triggers(verb->triggers, where, sizeof(where));
     snprintf(text, bytes, "%s cannot be said in on.%s; it belongs in %s", verb->name, policy_trigger_text(trigger), where);

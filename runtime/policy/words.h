@@ -12,6 +12,7 @@
 
 #define AT(trigger) (1u << (trigger))
 #define AT_EVERY (AT(TRIGGER_COUNT) - 1)
+#define OF_VISITS (AT(TRIGGER_SESSION_START) | AT(TRIGGER_SESSION_STOP) | AT(TRIGGER_DOOR_REQUEST))
 
 struct word {
     const char *name;

@@ -113,8 +113,8 @@ static void fill_request(struct opening *opening, struct policy_visit *visit)
 }
 
 /*
- * A broken policy denies a way in; the way out it cannot bar, and nobody can before the exit has opened once: a command that
- * was fired in vain, or dropped, let no car out.
+ * A broken policy denies a way in, unless it was deployed to fail open; the way out it cannot bar, and nobody can before the
+ * exit has opened once: a command that was fired in vain, or dropped, let no car out.
  */
 static bool policies_allow(struct opening *opening)
 {
@@ -143,7 +143,7 @@ static bool policies_allow(struct opening *opening)
         opening->out->verdict = DESK_DENIED_BY_POLICY;
         return false;
     }
-    if (status == OST_OK && decision->outcome == DECISION_ALLOWED && !decision_has_broken(decision))
+    if (status == OST_OK && decision->outcome == DECISION_ALLOWED)
         return true;
     if (status == OST_OK)
         desk_record_refusal(opening->desk, &opening->session, decision);

@@ -104,6 +104,13 @@ static bool listens(const struct policy_set *set, enum policy_trigger trigger)
     return false;
 }
 
+/* As the port says: without a broken policy's say nobody gets in. */
+static void add_break(const struct policy_visit *visit, struct decision *out)
+{
+    if (out->trigger == TRIGGER_SESSION_START || (out->trigger == TRIGGER_DOOR_REQUEST && visit->direction == DIRECTION_IN))
+        out->outcome = DECISION_BROKEN;
+}
+
 static void add_reason(const struct policy_facts *facts, int verb, const char *code, struct decision *out)
 {
     struct decision_reason *reason = &out->reasons[out->reason_count++];
@@ -125,8 +132,7 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
         if (rule->word[0] && strcmp(rule->word, visit->plate) != 0)
             return;
         add_reason(facts, REASON_BROKEN, "error", out);
-        if (out->trigger == TRIGGER_SESSION_START)
-            out->outcome = DECISION_BROKEN;
+        add_break(visit, out);
     } else if (strcmp(rule->verb, "charge") == 0) {
         snprintf(out->price.currency, sizeof(out->price.currency), "EUR");
         out->price.is_set = price_add(&out->price, strtol(rule->word, NULL, 10), "Parking") == OST_OK;
@@ -160,8 +166,7 @@ static enum ost_status decide(struct policy_host *host, struct policy_set *set, 
         asked->revision = facts->revision;
         if (facts->broken) {
             add_reason(facts, REASON_BROKEN, "not_loaded", out);
-            if (trigger == TRIGGER_SESSION_START)
-                out->outcome = DECISION_BROKEN;
+            add_break(visit, out);
         }
         for (size_t r = 0; !facts->broken && r < set->policies[i].rule_count; r++) {
             if (set->policies[i].rules[r].trigger == trigger)
