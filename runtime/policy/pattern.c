@@ -265,6 +265,24 @@ static const char *begin(struct matcher *m, lua_State *lua, bool *anchored)
     return pattern + *anchored;
 }
 
+/* find(text, what, from, true): the text as it is written; the memmem() of glibc takes time linear in both. */
+static int find_plain(lua_State *lua, const struct matcher *m, const char *start)
+{
+    size_t length;
+    const char *wanted = lua_tolstring(lua, 2, &length);
+    const char *found;
+
+    sandbox_spend(lua, STEPS_OF_VALUE + ((size_t)(m->text_end - start) + length) / 16);
+    found = memmem(start, (size_t)(m->text_end - start), wanted, length);
+    if (!found) {
+        lua_pushnil(lua);
+        return 1;
+    }
+    lua_pushinteger(lua, found - m->text + 1);
+    lua_pushinteger(lua, found - m->text + (lua_Integer)length);
+    return 2;
+}
+
 static int find_or_match(lua_State *lua, bool find)
 {
     struct matcher m;
@@ -280,6 +298,8 @@ static int find_or_match(lua_State *lua, bool find)
         return 1;
     }
     start += init > 0 ? init - 1 : 0;
+    if (find && lua_toboolean(lua, 4))
+        return find_plain(lua, &m, start);
     do {
         const char *end;
 

@@ -79,11 +79,22 @@ static void values_without_a_text_are_named_by_their_kind(void **state)
     assert_text("string.format('%s %s %s', visit, nil, 1.5)", "visit nil 1.5");
 }
 
+/* A date has hyphens, which a pattern takes for more than they are. */
+static void a_text_is_found_as_it_is_written_where_that_is_asked(void **state)
+{
+    (void)state;
+    assert_text("('2026-07-04, 2026-12-31'):find('2026-12-31', 1, true)", "13");
+    assert_text("table.concat({ ('a.b.b'):find('.b', 3, true) }, ' ')", "4 5");
+    assert_text("tostring(('a.b'):find('^a', 1, true)) .. tostring(('a^a'):find('^a', 1, true))", "nil2");
+    assert_text("table.concat({ ('abc'):find('', 4, true) }, ' ') .. tostring(('abc'):find('', 5, true))", "4 3nil");
+    assert_text("tostring(('2026-12-31'):find('2026-12-31'))", "nil");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(arithmetic_that_leaves_its_unit_is_an_error), T(arithmetic_within_its_unit_is_exact),
-        T(values_without_a_text_are_named_by_their_kind),
+        T(values_without_a_text_are_named_by_their_kind), T(a_text_is_found_as_it_is_written_where_that_is_asked),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
