@@ -29,10 +29,21 @@ static const char garage[] =
     "\n"
     "partner { id = \"parkapp\" }\n";
 
-/* Policies that let a demo work at any hour: the others wait in the same folder under another ending. */
+/*
+ * Policies that let a demo work at any hour, and let a first look at its spots and prices be a simple one: the others wait in
+ * the same folder under another ending, and so do their specs.
+ */
 static bool runs_in_demo(const char *name)
 {
-    return strcmp(name, "opening-hours.lua") != 0;
+    static const char *const waiting[] = {"opening-hours", "season-reserve", "event-surge"};
+
+    for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++) {
+        size_t length = strlen(waiting[i]);
+
+        if (strncmp(name, waiting[i], length) == 0 && (strcmp(name + length, ".lua") == 0 || strcmp(name + length, "_spec.lua") == 0))
+            return false;
+    }
+    return true;
 }
 
 static int copy_policies(const char *folder)

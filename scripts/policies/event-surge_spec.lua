@@ -4,7 +4,7 @@ test "event-surge"
 given { plate = "AB-12-CD", kind = "visitor", stayed = "2h", now = "2026-07-04 21:00", settings = { dates = "2026-07-04, 2026-12-31" } }
 case "visitor of the concert"              { expect = "price 10.00" }
 case "season tickets pay nothing more"     { kind = "season", expect = { "nothing", "no price" } }
-case "no events, nothing to pay"           { settings = {}, expect = "nothing" }
+case "no events, nothing to pay"           { settings = { dates = "" }, expect = "nothing" }
 case "the day before"                      { now = "2026-07-03 21:00", expect = "nothing" }
 case "the band's own van"                  { plate = "TX-12-AB", settings = { dates = "2026-07-04", exempt = "TX-##-*" }, expect = "nothing" }
 case "another rate"                        { settings = { dates = "2026-07-04", rate = { rate = "4.00", every = "1h", cap = "15.00", per = "24h" } }, expect = "price 8.00" }
