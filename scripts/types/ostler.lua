@@ -1,6 +1,6 @@
 ---@meta ostler
 -- What a policy and its spec may use, for editors with lua-language-server (in VS Code: the extension "Lua" by sumneko).
--- Nothing here runs. The guide is scripts/README.md, installed as /usr/share/ostler/policies.md.
+-- Nothing here runs. The guide is scripts/README.md; it is installed as /usr/share/ostler/policies.md.
 ---@diagnostic disable: missing-return, lowercase-global, unused-local, duplicate-set-field
 
 -- ---- policy { } ----------------------------------------------------------------------------------------------------
