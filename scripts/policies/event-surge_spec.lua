@@ -17,6 +17,8 @@ case "came a second too early"             { started = "2026-07-04 16:59:59", no
 case "came when the hours begin"           { started = "2026-07-04 17:00", now = "2026-07-04 23:00", expect = "price 10.00" }
 case "came after midnight, same evening"   { started = "2026-07-05 01:59", now = "2026-07-05 04:00", expect = "price 10.00" }
 case "came when the hours end"             { started = "2026-07-05 02:00", now = "2026-07-05 04:00", expect = "nothing" }
+case "05:59 is the evening before"         { started = "2026-07-05 05:59", now = "2026-07-05 08:00", settings = { dates = "2026-07-04", arrival = "00:00-24:00" }, expect = "price 10.00" }
+case "06:00 is a new day"                  { started = "2026-07-05 06:00", now = "2026-07-05 08:00", settings = { dates = "2026-07-04", arrival = "00:00-24:00" }, expect = "nothing" }
 case "early on the date: evening before"   { started = "2026-07-04 01:00", now = "2026-07-04 04:00", expect = "nothing" }
 case "stays for 24 hours"                  { started = "2026-07-04 18:00", now = "2026-07-05 18:00", expect = "price 10.00" }
 case "stays for a second day"              { started = "2026-07-04 18:00", now = "2026-07-05 18:00:01", expect = "price 20.00" }

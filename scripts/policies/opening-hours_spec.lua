@@ -11,6 +11,8 @@ case "a booking keeps the hours of visitors" { now = "2026-05-19 02:00", kind = 
 case "staff keep the hours of visitors"      { now = "2026-05-19 02:00", kind = "staff", expect = "deny outside_opening_hours" }
 
 -- Saturday's hours go past midnight: the hour after it is Saturday's still.
+case "Saturday, a minute before opening"     { now = "2026-05-23 07:59", expect = "deny outside_opening_hours" }
+case "Saturday, at opening time"             { now = "2026-05-23 08:00", expect = "allow" }
 case "Saturday, late"                        { now = "2026-05-23 23:59", expect = "allow" }
 case "Sunday, half past midnight"            { now = "2026-05-24 00:30", expect = "allow" }
 case "Sunday, when Saturday's hours end"     { now = "2026-05-24 01:00", expect = "deny outside_opening_hours" }

@@ -7,6 +7,9 @@ case "nobody has a season ticket"       { garage = { free = 12, season_holders =
 case "all holders are inside"           { garage = { free = 12, season_holders = 20, season_inside = 20 }, expect = "offer 12" }
 case "more inside than holders"         { garage = { free = 12, season_holders = 20, season_inside = 23 }, expect = "offer 12" }
 case "fewer are free than are kept"     { garage = { free = 4, season_holders = 20, season_inside = 15 }, expect = "offer 0" }
+case "a spot for each of many"          { garage = { free = 250, season_holders = 200, season_inside = 0 }, expect = "offer 50" }
+case "a thousand and no more"           { garage = { free = 1200, season_holders = 1500, season_inside = 0 }, expect = "offer 200" }
+case "at midnight too"                  { now = "2026-05-19 00:00", expect = "offer 7" }
 case "half of them come at a time"      { settings = { share = 50 }, expect = "offer 9" }
 case "a share of nothing"               { settings = { share = 0 }, expect = "offer 12" }
 case "never more than the most"         { settings = { most = 2 }, expect = "offer 10" }
