@@ -29,6 +29,8 @@ static int64_t read_money(lua_State *lua, int index)
 
 static int make_money(lua_State *lua)
 {
+    if (lua_type(lua, 2) == LUA_TNUMBER) /* money(2,50) would be 2.00 without a word */
+        return sandbox_fail(lua, "an amount is written with a point, as in money(2.50); a comma makes two numbers of it");
     push_amount(lua, MONEY, luaL_testudata(lua, 1, MONEY) ? check_money(lua, 1) : read_money(lua, 1));
     return 1;
 }

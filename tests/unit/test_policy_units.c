@@ -27,6 +27,8 @@ static void arithmetic_that_leaves_its_unit_is_an_error(void **state)
         {"local t = visit.now while true do t = t - '3660d' end", "this time would be outside of the calendar"},
         {"local t = tariff { rate = money(999999999), every = '1s' } local p = t:price('3660d')", "this is too much money"},
         {"local t = tariff { rate = money(999999999), every = '1s', cap = money(999999999), per = '1s' } local p = t:price('3660d')", "this is too much money"},
+        {"local m = money(2,50)", "an amount is written with a point, as in money(2.50)"},
+        {"local m = money(money(1), 5)", "an amount is written with a point, as in money(2.50)"},
         {"local t = tariff { rate = money(1), every = visit.now - (visit.now + '1h') }", "a tariff's 'every' must not be negative"},
     };
     struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
