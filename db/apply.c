@@ -206,7 +206,7 @@ static int apply_open(struct applier *applier, struct store_change *change)
         }
     }
     code = apply_command(applier, change->command);
-    THEN(code, apply_decision(applier, change->decision, change->command->garage_id, change->session->id));
+    THEN(code, apply_decision(applier, change, change->command->garage_id));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));
     return code;
@@ -344,6 +344,37 @@ static int apply_token(struct applier *applier, struct store_change *change)
     return code;
 }
 
+static int prune_step(struct applier *applier, enum statement which, uint64_t keep, const struct store_change *change, unsigned *deleted)
+{
+    sqlite3_stmt *row = connection_statement(applier->connection, which);
+    int code;
+
+    bind_integer(row, 2, (int64_t)keep);
+    bind_integer(row, 3, change->u.prune.rows_max);
+    code = connection_run(row);
+    *deleted = code == SQLITE_DONE ? (unsigned)sqlite3_changes(applier->connection->database) : 0;
+    return code;
+}
+
+/* Decisions beyond their number, then what no decision needs any more. */
+static int prune_log(struct applier *applier, struct store_change *change)
+{
+    unsigned contexts = 0, records = 0;
+    int code = SQLITE_DONE;
+
+    change->u.prune.decisions_deleted = 0;
+    if (change->u.prune.decisions_max > 0)
+        code = prune_step(applier, SQL_PRUNE_EXCESS, change->u.prune.decisions_max, change, &change->u.prune.decisions_deleted);
+    if (change->u.prune.records_before_ms > 0) {
+        THEN(code, prune_step(applier, SQL_PRUNE_CONTEXTS, 0, change, &contexts));
+        THEN(code, prune_step(applier, SQL_PRUNE_RECORDS, 0, change, &records));
+    }
+    if (contexts > 0)
+        apply_forget_contexts(applier);
+    change->u.prune.deleted += change->u.prune.decisions_deleted + contexts + records;
+    return code;
+}
+
 static int apply_prune(struct applier *applier, struct store_change *change)
 {
     const struct {
@@ -372,7 +403,7 @@ static int apply_prune(struct applier *applier, struct store_change *change)
             return code;
         change->u.prune.deleted += (unsigned)sqlite3_changes(applier->connection->database);
     }
-    return SQLITE_DONE;
+    return prune_log(applier, change);
 }
 
 /* A change that runs again begins with what was asked. */
@@ -419,7 +450,7 @@ int apply_change(struct applier *applier, struct store_change *change)
     case STORE_PRUNE:
         return apply_prune(applier, change);
     case STORE_POLICY:
-        break;
+        return apply_policy(applier, change);
     }
     return SQLITE_MISUSE;
 }

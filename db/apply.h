@@ -9,8 +9,10 @@
 
 #include "db/connection.h"
 #include "db/counters.h"
+#include "runtime/core/decision_log.h"
 
 #define PARTNERS_CACHED 64
+#define CONTEXTS_CACHED 8
 
 /* What applying needs beside the change; the writer's own. */
 struct applier {
@@ -21,6 +23,11 @@ struct applier {
         int64_t number;
     } partners[PARTNERS_CACHED]; /* a cache of partner numbers, forgotten with a rollback */
     size_t partner_count;
+    struct {
+        int64_t number;
+        char garage[DECISION_CONTEXT_BYTES], revisions[3072];
+    } contexts[CONTEXTS_CACHED]; /* likewise of what decisions share; number 0: free */
+    unsigned next_context;
     bool tokens_changed; /* in this transaction */
     bool lists_changed;
 };
@@ -38,9 +45,10 @@ int apply_change(struct applier *applier, struct store_change *change);
 /* Shared by the files apply*.c. */
 int apply_partner(struct applier *applier, const char *partner_id, int64_t *number);
 /* With an event of that garage for each of its notes. */
-int apply_decision(struct applier *applier, const struct decision *decision, const char *garage_id,
-                   struct uuid session_id);
+int apply_decision(struct applier *applier, const struct store_change *change, const char *garage_id);
 int apply_refusal(struct applier *applier, const struct store_change *change); /* STORE_DECISION */
+void apply_forget_contexts(struct applier *applier); /* with a rollback, and when old ones were deleted */
+int apply_policy(struct applier *applier, struct store_change *change); /* STORE_POLICY */
 int apply_command(struct applier *applier, const struct door_command *command);
 int apply_event(struct applier *applier, const struct event *event);
 int apply_audit(struct applier *applier, const struct audit_line *audit);

@@ -107,7 +107,7 @@ int apply_start(struct applier *applier, struct store_change *change)
     if ((code & 0xff) == SQLITE_CONSTRAINT)
         return explain_conflict(applier, change);
     THEN(code, apply_command(applier, change->command));
-    THEN(code, apply_decision(applier, change->decision, change->session->garage_id, change->session->id));
+    THEN(code, apply_decision(applier, change, change->session->garage_id));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_answer(applier, change->answer));
     if (code == SQLITE_DONE) {
@@ -220,7 +220,7 @@ int apply_stop(struct applier *applier, struct store_change *change)
     code = move_to_past(applier, change->session);
     THEN(code, put_pending(applier, change, garage_number));
     THEN(code, apply_command(applier, change->command));
-    THEN(code, apply_decision(applier, change->decision, garage ? garage->id : "", change->session->id));
+    THEN(code, apply_decision(applier, change, garage ? garage->id : ""));
     THEN(code, apply_event(applier, change->event));
     THEN(code, apply_audit(applier, change->audit));
     THEN(code, apply_answer(applier, change->answer));

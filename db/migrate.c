@@ -3,10 +3,10 @@
 #include "db/connection.h"
 #include "runtime/base/log.h"
 
-extern const unsigned char schema_0001[], schema_0002[];
+extern const unsigned char schema_0001[], schema_0002[], schema_0003[];
 
 /* In order, from version 1; PRAGMA user_version says how many of them a database has seen. */
-static const unsigned char *const migrations[] = {schema_0001, schema_0002};
+static const unsigned char *const migrations[] = {schema_0001, schema_0002, schema_0003};
 
 int migration_latest(void)
 {

@@ -1,9 +1,11 @@
 #include "db/rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/base/json.h"
 #include "runtime/base/log.h"
+#include "runtime/core/decision_log.h"
 
 static void row_door(sqlite3_stmt *row, int at, struct session_door *door)
 {
@@ -128,8 +130,27 @@ enum ost_status find_command_row(struct connection *connection, struct uuid id, 
     return status;
 }
 
-static void row_decision(sqlite3_stmt *row, struct stored_decision *out)
+/* The inputs, with whose they were; damaged ones are as good as none. */
+static void row_inputs(sqlite3_stmt *row, struct stored_decision *out)
 {
+    const char *context = (const char *)sqlite3_column_text(row, 14), *inputs = (const char *)sqlite3_column_text(row, 15);
+
+    if (!context || !inputs)
+        return;
+    if (decision_read_inputs(context, inputs, &out->visit, out->timezone) != OST_OK) {
+        log_error("store", "the inputs of a decision are damaged");
+        return;
+    }
+    out->has_inputs = true;
+    snprintf(out->garage_id, sizeof(out->garage_id), "%s", out->visit.garage.id);
+    snprintf(out->visit.partner_id, sizeof(out->visit.partner_id), "%s", out->partner_id);
+    snprintf(out->visit.user_id, sizeof(out->visit.user_id), "%s", out->user_id);
+    snprintf(out->visit.plate, sizeof(out->visit.plate), "%s", out->plate);
+}
+
+void row_decision(sqlite3_stmt *row, struct stored_decision *out)
+{
+    memset(out, 0, sizeof(*out));
     out->id = read_id(row, 0);
     out->trigger = (enum policy_trigger)sqlite3_column_int(row, 2);
     out->outcome = (enum decision_outcome)sqlite3_column_int(row, 3);
@@ -141,6 +162,10 @@ static void row_decision(sqlite3_stmt *row, struct stored_decision *out)
     read_text(row, 9, out->partner_id, sizeof(out->partner_id));
     read_text(row, 10, out->user_id, sizeof(out->user_id));
     read_text(row, 11, out->plate, sizeof(out->plate));
+    if (sqlite3_column_type(row, 12) != SQLITE_NULL)
+        out->session_id = read_id(row, 12);
+    read_text(row, 16, out->result, sizeof(out->result));
+    row_inputs(row, out);
 }
 
 enum ost_status find_decision_row(struct connection *connection, struct uuid id, struct stored_decision *out)

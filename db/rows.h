@@ -12,6 +12,7 @@ void row_command(sqlite3_stmt *row, struct door_command *out);
 
 /* OST_NOT_FOUND where neither table has this very id. */
 enum ost_status find_session_row(struct connection *connection, struct uuid id, struct session *out);
+void row_decision(sqlite3_stmt *row, struct stored_decision *out);
 enum ost_status find_decision_row(struct connection *connection, struct uuid id, struct stored_decision *out);
 enum ost_status find_command_row(struct connection *connection, struct uuid id, struct door_command *out);
 enum ost_status find_answer_row(struct connection *connection, const char *partner_id, const char *key,

@@ -37,93 +37,6 @@ static enum ost_status backup(struct store *base, const char *path)
     return sqlite_backup(((struct sqlite_store *)base)->file_path, path);
 }
 
-static int find_revision(struct connection *connection, const char *name, const unsigned char sha256[32], int *revision)
-{
-    sqlite3_stmt *row = connection_statement(connection, SQL_POLICY_FIND);
-    int code;
-
-    bind_text(row, 1, name);
-    sqlite3_bind_blob(row, 2, sha256, 32, SQLITE_STATIC);
-    code = sqlite3_step(row);
-    if (code == SQLITE_ROW)
-        *revision = sqlite3_column_int(row, 0);
-    sqlite3_reset(row);
-    return code;
-}
-
-static int make_revision(struct connection *connection, const char *name, const unsigned char sha256[32], int64_t now_ms,
-                         int *revision)
-{
-    sqlite3_stmt *row = connection_statement(connection, SQL_POLICY_NEXT);
-    int code;
-
-    bind_text(row, 1, name);
-    code = sqlite3_step(row);
-    if (code == SQLITE_ROW)
-        *revision = sqlite3_column_int(row, 0);
-    sqlite3_reset(row);
-    if (code != SQLITE_ROW)
-        return code;
-    row = connection_statement(connection, SQL_POLICY_PUT);
-    bind_text(row, 1, name);
-    bind_integer(row, 2, *revision);
-    sqlite3_bind_blob(row, 3, sha256, 32, SQLITE_STATIC);
-    bind_integer(row, 4, now_ms);
-    return connection_run(row);
-}
-
-/* Rare (new bytes of a policy), so a connection of its own beside the writer's is good enough. */
-static enum ost_status number_revision(struct sqlite_store *store, const char *name, const unsigned char sha256[32],
-                                       int64_t now_ms, int *revision)
-{
-    struct connection connection;
-    enum ost_status status = connection_open(&connection, store->path, CONNECTION_TOOL);
-    int number = 0;
-    int code;
-
-    if (status != OST_OK)
-        return status;
-    code = connection_run(connection_statement(&connection, SQL_BEGIN));
-    if (code == SQLITE_DONE)
-        code = find_revision(&connection, name, sha256, &number);
-    if (code == SQLITE_DONE) {
-        code = make_revision(&connection, name, sha256, now_ms, &number);
-        if (code == SQLITE_DONE)
-            code = SQLITE_ROW;
-    }
-    if (code == SQLITE_ROW)
-        code = connection_run(connection_statement(&connection, SQL_COMMIT));
-    if (code == SQLITE_DONE)
-        *revision = number;
-    else
-        status = connection_fault(&connection, code, "cannot number a policy's revision");
-    connection_close(&connection);
-    return status;
-}
-
-/* A known revision is only read, so that the policies are there also where the disk takes no writes. */
-static enum ost_status policy_revision(struct store *base, const char *name, const unsigned char sha256[32],
-                                       int64_t now_ms, int *revision)
-{
-    struct sqlite_store *store = (struct sqlite_store *)base;
-    struct reader *reader = reader_take(store);
-    enum ost_status status = OST_OK;
-    int number = 0;
-    int code;
-
-    if (!reader)
-        return OST_IO;
-    code = find_revision(&reader->connection, name, sha256, &number);
-    if (code == SQLITE_ROW)
-        *revision = number;
-    else if (code == SQLITE_DONE)
-        status = number_revision(store, name, sha256, now_ms, revision);
-    else
-        status = connection_fault(&reader->connection, code, "cannot look for a policy's revision");
-    reader_put(reader);
-    return status;
-}
-
 /* ---- opening and closing ---- */
 
 static void init_locks(struct sqlite_store *store)
@@ -193,7 +106,7 @@ static void fill_ops(void)
     reads_fill_ops(&the_ops);
     the_ops.commit = writer_commit;
     the_ops.post = writer_post;
-    the_ops.policy_revision = policy_revision;
+    policies_fill_ops(&the_ops);
     the_ops.garage_counts = garage_counts;
     the_ops.health = health;
     the_ops.backup = backup;

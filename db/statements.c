@@ -21,6 +21,20 @@
     "c.key, c.tail, g.id, c.door, c.cause, c.cause_key, c.cause_tail, p.id, c.actor, c.note, c.degraded, "                \
     "c.requested_at, c.expires_at, c.status, c.reason, c.finished_at, c.relay_fired_at, c.seen_open_at, c.traceparent, "             \
     "c.explicit"
+/* Whose a decision is, its session says, wherever that is now; one that refused says it itself. */
+#define DECISION_COLUMNS                                                                                                  \
+    "d.key, d.tail, d.trigger, d.outcome, d.at, d.cpu_ns, d.traceparent, coalesce(c.revisions, d.revisions), d.reasons, "  \
+    "p.id, coalesce(d.user, a.user, s.user), coalesce(d.plate, a.plate, s.plate), d.session, d.session_tail, c.garage, "   \
+    "d.inputs, d.result FROM decision d LEFT JOIN decision_context c ON c.number = d.context "                            \
+    "LEFT JOIN active_session a ON a.key = d.session AND a.tail = d.session_tail "                                        \
+    "LEFT JOIN past_session s ON s.key = d.session AND s.tail = d.session_tail "                                          \
+    "LEFT JOIN partner p ON p.number = coalesce(d.partner, a.partner, s.partner) "
+#define DECISION_FILTERS                                                                                                  \
+    "AND (?3 IS NULL OR instr(coalesce(c.revisions, d.revisions), ?3) > 0) AND (?4 < 0 OR d.trigger = ?4) "               \
+    "AND (?5 < 0 OR d.outcome = ?5) "
+#define RECORD_COLUMNS                                                                                                    \
+    "name, revision, sha256, source, spec, settings, own_order, rights, fail, author, message, created_at, proven_at, "    \
+    "quarantined_at FROM policy_record "
 /* Those that count, without the command ?5; and all that went through. */
 #define OPENING_COUNTS                                                                                                    \
     "count(*) FILTER (WHERE requested_at >= ?4 AND status NOT IN (6, 7) AND key <> ?5), "                                 \
@@ -59,10 +73,14 @@ const char *const statement_texts[SQL_COUNT] = {
                          "WHERE w.session < ?1 ORDER BY w.session DESC LIMIT ?2",
     [SQL_PRICE_SET] = "UPDATE past_session SET price = ?3, price_pending = 0 WHERE key = ?1 AND tail = ?2 AND price_pending = 1",
 
-    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
-                         "ON CONFLICT DO NOTHING",
-    [SQL_DECISION_BY_KEY] = "SELECT d.key, d.tail, d.trigger, d.outcome, d.at, d.cpu_ns, d.traceparent, d.revisions, d.reasons, "
-                            "p.id, d.user, d.plate FROM decision d LEFT JOIN partner p ON p.number = d.partner WHERE d.key = ?1",
+    [SQL_DECISION_PUT] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+                         "?16, ?17) ON CONFLICT DO NOTHING",
+    [SQL_DECISION_BY_KEY] = "SELECT " DECISION_COLUMNS "WHERE d.key = ?1",
+    [SQL_DECISION_LIST] = "SELECT " DECISION_COLUMNS "WHERE d.key < ?1 AND d.key >= ?2 " DECISION_FILTERS "ORDER BY d.key DESC LIMIT ?6",
+    [SQL_DECISION_LIST_OLDEST] = "SELECT " DECISION_COLUMNS "WHERE d.key > ?1 AND d.key < ?2 " DECISION_FILTERS "ORDER BY d.key LIMIT ?6",
+    [SQL_DECISION_COUNT] = "SELECT count(*) FROM decision",
+    [SQL_CONTEXT_PUT] = "INSERT INTO decision_context (garage, revisions) VALUES (?1, ?2)",
+    [SQL_CONTEXT_FIND] = "SELECT number FROM decision_context WHERE garage = ?1 AND revisions = ?2",
 
     [SQL_COMMAND_PUT] = "INSERT INTO door_command VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
                         "?16, ?17, ?18, ?19, ?20) ON CONFLICT DO NOTHING",
@@ -128,9 +146,19 @@ const char *const statement_texts[SQL_COUNT] = {
         "SELECT c.relay_fired_at FROM past_session s JOIN door_command c ON c.key = s.exit_command "
         "WHERE s.garage = ?1 AND s.plate = ?2 AND c.relay_fired_at > 0 ORDER BY s.key DESC LIMIT 1",
 
-    [SQL_POLICY_FIND] = "SELECT revision FROM policy_revision WHERE name = ?1 AND sha256 = ?2",
-    [SQL_POLICY_NEXT] = "SELECT coalesce(max(revision), 0) + 1 FROM policy_revision WHERE name = ?1",
-    [SQL_POLICY_PUT] = "INSERT INTO policy_revision VALUES (?1, ?2, ?3, ?4)",
+    [SQL_RECORD_PUT] = "INSERT INTO policy_record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0)",
+    [SQL_RECORD_FIND] = "SELECT " RECORD_COLUMNS "WHERE name = ?1 AND revision = ?2 AND source <> ''",
+    [SQL_RECORD_NEWEST] = "SELECT " RECORD_COLUMNS "WHERE name = ?1 ORDER BY revision DESC LIMIT 1",
+    [SQL_RECORD_DIGEST] = "SELECT revision FROM policy_record WHERE name = ?1 AND sha256 = ?2 AND source <> '' ORDER BY revision DESC LIMIT 1",
+    [SQL_RECORD_LIST] = "SELECT " RECORD_COLUMNS "WHERE name = ?1 AND revision < ?2 AND source <> '' ORDER BY revision DESC LIMIT ?3",
+    [SQL_RECORD_PROVEN] = "UPDATE policy_record SET proven_at = ?3 WHERE name = ?1 AND revision = ?2",
+    [SQL_RECORD_QUARANTINED] = "UPDATE policy_record SET quarantined_at = ?3 WHERE name = ?1 AND revision = ?2",
+    [SQL_DEPLOYMENT_PUT] = "INSERT OR REPLACE INTO policy_deployment VALUES (?1, ?2, ?3, ?4, ?5)",
+    [SQL_DEPLOYMENT_LIST] = "SELECT name, live, shadow, from_folder, activated_at FROM policy_deployment ORDER BY name LIMIT ?1",
+    [SQL_ACTIVATION_PUT] = "INSERT INTO policy_activation (name, revision, previous, mode, result, actor, message, at) "
+                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [SQL_ACTIVATION_LIST] = "SELECT key, name, revision, previous, mode, result, actor, message, at FROM policy_activation "
+                            "WHERE key < ?1 AND (?3 IS NULL OR name = ?3) ORDER BY key DESC LIMIT ?2",
 
     [SQL_NEWEST] = "SELECT max(coalesce((SELECT max(key) FROM active_session), 0), coalesce((SELECT max(key) FROM past_session), 0), "
                    "coalesce((SELECT max(key) FROM decision), 0), coalesce((SELECT max(key) FROM door_command), 0), "
@@ -145,6 +173,16 @@ const char *const statement_texts[SQL_COUNT] = {
     [SQL_PRUNE_OUTBOX] = "DELETE FROM outbox WHERE seq <= (SELECT max(seq) FROM (SELECT seq, at FROM outbox ORDER BY seq LIMIT ?3) "
                          "WHERE at < ?2) AND seq < (SELECT max(seq) FROM outbox)",
     [SQL_PRUNE_DECISIONS] = "DELETE FROM decision WHERE key IN (SELECT key FROM decision WHERE key < ?1 ORDER BY key LIMIT ?3)",
+    /* The oldest of those beyond the newest ?2. */
+    [SQL_PRUNE_EXCESS] = "DELETE FROM decision WHERE key IN (SELECT key FROM decision WHERE key <= (SELECT key FROM decision ORDER BY key "
+                         "DESC LIMIT 1 OFFSET ?2) ORDER BY key LIMIT ?3)",
+    [SQL_PRUNE_CONTEXTS] = "DELETE FROM decision_context WHERE number IN (SELECT number FROM decision_context c WHERE NOT EXISTS "
+                           "(SELECT 1 FROM decision d WHERE d.context = c.number) AND number < (SELECT max(number) - 64 FROM "
+                           "decision_context) ORDER BY number LIMIT ?3)",
+    /* Beyond the newest 1,000 of each policy, and named by no deployment. */
+    [SQL_PRUNE_RECORDS] = "DELETE FROM policy_record WHERE rowid IN (SELECT r.rowid FROM policy_record r WHERE r.revision <= (SELECT "
+                          "max(revision) - 1000 FROM policy_record n WHERE n.name = r.name) AND NOT EXISTS (SELECT 1 FROM "
+                          "policy_deployment d WHERE d.name = r.name AND r.revision IN (d.live, d.shadow)) LIMIT ?3)",
     [SQL_PRUNE_LEDGER] = "DELETE FROM door_ledger WHERE key IN (SELECT key FROM door_ledger WHERE key < ?1 ORDER BY key LIMIT ?3)",
     [SQL_PRUNE_COMMANDS] = "DELETE FROM door_command WHERE key IN (SELECT c.key FROM door_command c WHERE c.key < ?1 AND c.status > 1 "
                            "AND NOT EXISTS (SELECT 1 FROM door_ledger l WHERE l.command = c.key) ORDER BY c.key LIMIT ?3)",

@@ -11,32 +11,35 @@ enum {
     HAS_ANSWER = 16,
     HAS_AUDIT = 32,
     HAS_INPUTS = 64,
+    HAS_VISIT = 128,
+    HAS_POLICY = 256,
 };
 
 static unsigned parts_of(enum store_change_kind kind)
 {
     switch (kind) {
     case STORE_START:
-        return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_EVENT | HAS_ANSWER;
+        return HAS_SESSION | HAS_DECISION | HAS_VISIT | HAS_COMMAND | HAS_EVENT | HAS_ANSWER;
     case STORE_STOP:
-        return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_EVENT | HAS_ANSWER | HAS_AUDIT | HAS_INPUTS;
+        return HAS_SESSION | HAS_DECISION | HAS_VISIT | HAS_COMMAND | HAS_EVENT | HAS_ANSWER | HAS_AUDIT | HAS_INPUTS;
     case STORE_OPEN:
-        return HAS_SESSION | HAS_DECISION | HAS_COMMAND | HAS_ANSWER | HAS_AUDIT;
+        return HAS_SESSION | HAS_DECISION | HAS_VISIT | HAS_COMMAND | HAS_ANSWER | HAS_AUDIT;
     case STORE_OUTCOME:
     case STORE_EVENT:
         return HAS_EVENT;
     case STORE_PRICE:
         return HAS_SESSION | HAS_EVENT;
     case STORE_DECISION:
-        return HAS_SESSION | HAS_DECISION;
+        return HAS_SESSION | HAS_DECISION | HAS_VISIT;
     case STORE_ANSWER:
         return HAS_ANSWER;
     case STORE_LIST_ENTRY:
     case STORE_GARAGE_STATE:
     case STORE_MAINTENANCE:
         return HAS_AUDIT;
-    case STORE_TOKEN:
     case STORE_POLICY:
+        return HAS_EVENT | HAS_AUDIT | HAS_POLICY;
+    case STORE_TOKEN:
     case STORE_PRUNE:
         return 0;
     }
@@ -68,6 +71,12 @@ static size_t lay_out(char *block, unsigned parts, struct store_change *change)
         change->answer = place(block, &size, sizeof(struct stored_answer));
     if (parts & HAS_AUDIT)
         change->audit = place(block, &size, sizeof(struct audit_line));
+    if (parts & HAS_VISIT)
+        change->visit = place(block, &size, sizeof(struct policy_visit));
+    if (parts & HAS_POLICY) {
+        change->record = place(block, &size, sizeof(struct policy_record));
+        change->activation = place(block, &size, sizeof(struct policy_activation));
+    }
     if (parts & HAS_INPUTS)
         change->inputs = place(block, &size, PENDING_INPUTS_BYTES);
     return size;

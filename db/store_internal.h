@@ -134,6 +134,9 @@ struct reader *reader_take_for_list(struct sqlite_store *store);
 void reader_put(struct reader *reader);
 void reads_fill_ops(struct store_ops *ops);
 
+/* policies.c */
+void policies_fill_ops(struct store_ops *ops);
+
 /* facts.c */
 enum ost_status facts_read(struct store *base, const char *garage_id, const char *plate, const char *user_id,
                            int64_t today_from_ms, int64_t now_ms, struct visit_facts *out);

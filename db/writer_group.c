@@ -21,6 +21,7 @@ enum ost_status writer_open(struct sqlite_store *store)
         store->applier.connection = &store->connection;
         store->applier.counters = &store->counters;
         store->applier.partner_count = 0;
+    apply_forget_contexts(&store->applier);
     }
     return status;
 }
@@ -31,6 +32,7 @@ static void take_back(struct sqlite_store *store)
         connection_run(connection_statement(&store->connection, SQL_ROLLBACK));
     counters_forget(&store->counters);
     store->applier.partner_count = 0;
+    apply_forget_contexts(&store->applier);
     store->applier.tokens_changed = false;
     store->applier.lists_changed = false;
 }

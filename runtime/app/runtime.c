@@ -128,7 +128,8 @@ static enum ost_status start_policies(struct runtime *runtime)
     struct lua_policy_host_settings settings = {.instances = 0};
     enum ost_status status = lua_policy_host_create(&settings, &runtime->policy_host);
     struct policy_catalog_parts parts = {
-        .store = runtime->store, .clock = &runtime->clock, .faults = runtime->faults, .metrics = runtime->metrics};
+        .store = runtime->store, .sites = runtime->sites, .ids = &runtime->ids, .clock = &runtime->clock,
+        .faults = runtime->faults, .metrics = runtime->metrics};
 
     if (status != OST_OK)
         return status;
@@ -163,6 +164,12 @@ static enum ost_status start_doors(struct runtime *runtime)
     return status;
 }
 
+/* Half of the quota, by what a decision takes: about half a kilobyte with its share of the indexes. */
+static uint64_t decisions_max(int64_t quota_bytes)
+{
+    return quota_bytes > 0 ? (uint64_t)quota_bytes / 1024 + 1000 : 0;
+}
+
 static enum ost_status start_desk(struct runtime *runtime)
 {
     const char *database = strrchr(runtime->configuration->storage.path, '/'); /* whose stops they are */
@@ -187,6 +194,7 @@ static enum ost_status start_desk(struct runtime *runtime)
         .maintenance = runtime->maintenance,
         .keep_past_sessions_ms = runtime->configuration->storage.keep_past_sessions_ms,
         .keep_outbox_ms = OUTBOX_KEPT_MS,
+        .decisions_max = decisions_max(runtime->configuration->storage.quota_bytes),
     };
     enum ost_status status = sqlite_store_plate_key(runtime->store, parts.plate_key);
 

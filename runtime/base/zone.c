@@ -1,10 +1,12 @@
 #include "runtime/base/zone.h"
 
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct zone {
     GTimeZone *zone;
+    char name[64];
 };
 
 enum ost_status zone_create(const char *name, struct zone **out)
@@ -20,6 +22,7 @@ enum ost_status zone_create(const char *name, struct zone **out)
         return OST_NO_MEMORY;
     }
     made->zone = zone;
+    snprintf(made->name, sizeof(made->name), "%s", name);
     *out = made;
     return OST_OK;
 }
@@ -30,6 +33,11 @@ void zone_destroy(struct zone *zone)
         return;
     g_time_zone_unref(zone->zone);
     free(zone);
+}
+
+const char *zone_name(const struct zone *zone)
+{
+    return zone->name;
 }
 
 void zone_local_time(const struct zone *zone, int64_t wall_ms, struct local_time *out)

@@ -23,6 +23,7 @@ struct local_time {
 /* OST_NOT_FOUND: no such zone on this machine. *out is freed with zone_destroy(). */
 enum ost_status zone_create(const char *name, struct zone **out) OST_MUST_CHECK;
 void zone_destroy(struct zone *zone); /* accepts NULL */
+const char *zone_name(const struct zone *zone); /* as it was created with, at most 63 bytes of it */
 /* Any thread. */
 void zone_local_time(const struct zone *zone, int64_t wall_ms, struct local_time *out);
 /* The Unix time of a local one. A time that the clocks skip is the moment after the gap; of one that comes twice, the first. */

@@ -11,6 +11,7 @@ static const char *const types[] = {
     "ostler.door.opened.v1",
     "ostler.door.fault.v1",
     "ostler.policy.notified.v1",
+    "ostler.policy.deployed.v1",
 };
 
 const char *event_type_text(enum event_type type)
@@ -122,6 +123,30 @@ void event_door_fault(struct event *event, const char *garage_id, const char *do
     json_put_string(&data, "severity", severity);
     json_put_time(&data, "raisedAt", raised_at_ms);
     json_put_time(&data, "clearedAt", cleared_at_ms);
+    end(event, &data);
+}
+
+static void put_revision(struct json_writer *data, const char *name, int revision)
+{
+    if (revision > 0)
+        json_put_integer(data, name, revision);
+    else
+        json_put_null(data, name);
+}
+
+void event_policy_deployed(struct event *event, const char *garage_id, const char *name, int revision, const char *hash,
+                           const char *author, enum policy_result result, int previous)
+{
+    struct json_writer data;
+
+    begin(event, EVENT_POLICY_DEPLOYED, garage_id, &data);
+    snprintf(event->subject, sizeof(event->subject), "policy/%s", name);
+    json_put_string(&data, "name", name);
+    put_revision(&data, "revision", revision);
+    json_put_string(&data, "hash", hash);
+    json_put_string(&data, "author", author);
+    json_put_string(&data, "result", policy_result_text(result));
+    put_revision(&data, "previous", previous);
     end(event, &data);
 }
 

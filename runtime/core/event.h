@@ -14,12 +14,14 @@
 #include "runtime/core/decision.h"
 #include "runtime/core/door.h"
 #include "runtime/core/limits.h"
+#include "runtime/core/policy.h"
 #include "runtime/core/session.h"
 
 #define EVENT_DATA_BYTES 8192
 #define EVENT_SUBJECT_BYTES 80
 
-enum event_type { EVENT_SESSION_STARTED, EVENT_SESSION_ENDED, EVENT_DOOR_OPENED, EVENT_DOOR_FAULT, EVENT_POLICY_NOTIFIED };
+enum event_type { EVENT_SESSION_STARTED, EVENT_SESSION_ENDED, EVENT_DOOR_OPENED, EVENT_DOOR_FAULT, EVENT_POLICY_NOTIFIED,
+                  EVENT_POLICY_DEPLOYED };
 
 struct event {
     struct uuid id;
@@ -46,6 +48,9 @@ void event_session_ended(struct event *event, const struct session *session, con
 void event_door_opened(struct event *event, const struct door_command *command);
 void event_door_fault(struct event *event, const char *garage_id, const char *door_id, const char *code,
                       const char *severity, int64_t raised_at_ms, int64_t cleared_at_ms);
+/* hash: hexadecimal text of the revision's SHA-256. revision 0: none is live, or what was rejected has no number. */
+void event_policy_deployed(struct event *event, const char *garage_id, const char *name, int revision, const char *hash,
+                           const char *author, enum policy_result result, int previous);
 /* A note of a decision, whole: its id, time and trust are the decision's. session_id nil: there is no session. */
 void event_policy_notified(struct event *event, const struct decision *decision, unsigned note, const char *garage_id,
                            struct uuid session_id);

@@ -181,7 +181,7 @@ struct store_change {
                                     * whom it refused, by garage, partner, user and plate; its id where one runs */
     struct decision *decision;     /* START, STOP, OPEN, DECISION; each of its notes becomes an event */
     struct policy_visit *visit;    /* with it: the inputs that it was made from, kept where somebody was asked (the decision
-                                    * names revisions). Its zone is not kept: it goes by the garage's name of it */
+                                    * names revisions, and now_ms is not 0). Of its zone the name is kept */
     struct door_command *command;  /* START, STOP, OPEN */
     struct event *event;           /* START, STOP, OUTCOME, PRICE, EVENT: given its sequence here */
     struct stored_answer *answer;  /* START, STOP, OPEN, ANSWER: to store; out on KEY_REPLAY: the stored one */
@@ -294,7 +294,7 @@ struct stored_decision {
     char traceparent[TRACEPARENT_BYTES];
     char revisions[3072];              /* JSON, see decision_write_revisions(); empty: nobody was asked */
     char reasons[8192];                /* JSON, see decision_write_reasons(); empty: nobody said anything */
-    char result[4096];                 /* JSON, see decision_write_result(); empty: no more than outcome and reasons */
+    char result[4096];                 /* JSON, see decision_log.h; empty: no more than outcome and reasons */
     /* Whose it is: its own where it refused, else its session's. Empty: that is gone, or was erased. */
     char partner_id[SLUG_BYTES];
     char user_id[USER_ID_BYTES];
@@ -414,10 +414,7 @@ struct store_ops {
     enum ost_status (*list_pending_prices)(struct store *store, store_cursor from, size_t limit,
                                            struct pending_price *out, size_t *count, store_cursor *next);
 
-    /* The revision number of a policy's source: the same number for the same bytes for ever, the next one for new bytes. */
-    enum ost_status (*policy_revision)(struct store *store, const char *name, const unsigned char sha256[32],
-                                       int64_t now_ms, int *revision);
-    /* A revision of a policy; 0: the newest. OST_NOT_FOUND. */
+    /* A revision of a policy; 0: the newest (its source may be empty: it was only numbered). OST_NOT_FOUND. */
     enum ost_status (*find_policy)(struct store *store, const char *name, int revision, struct policy_record *out);
     /* The revision of a policy that has this digest. OST_NOT_FOUND. */
     enum ost_status (*find_policy_digest)(struct store *store, const char *name, const unsigned char sha256[32],

@@ -43,7 +43,8 @@ static bool store_has_room(struct store *store)
     return health.room == STORE_ROOM && health.writable;
 }
 
-void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct decision *decision)
+void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct policy_visit *visit,
+                         const struct decision *decision)
 {
     struct store *store = desk->parts.store;
     struct store_change *change = NULL;
@@ -56,6 +57,7 @@ void desk_record_refusal(struct session_desk *desk, const struct session *sessio
     }
     *change->session = *session;
     *change->decision = *decision;
+    *change->visit = *visit;
     change->on_done = refusal_decided;
     change->done_context = desk;
     if (store->ops->post(store, change) != OST_OK) {

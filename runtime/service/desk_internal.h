@@ -135,7 +135,8 @@ void desk_stamp_decision(struct session_desk *desk, const struct desk_call *call
  * Record a decision that refused: nothing else of the request is stored, and its id was told to the caller. Never waited for;
  * it is dropped, and counted, where the store is full or has many of them to do. session: whom it refused.
  */
-void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct decision *decision);
+void desk_record_refusal(struct session_desk *desk, const struct session *session, const struct policy_visit *visit,
+                         const struct decision *decision);
 
 /* ---- what policies see: desk_visit.c ---- */
 

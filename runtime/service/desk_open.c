@@ -13,6 +13,7 @@ struct opening {
     struct desk_key key;
     int64_t now_ms;
     struct session session;  /* nil id: manual */
+    struct policy_visit visit; /* that the policies saw; now_ms 0: nobody was asked */
     unsigned openings;       /* of this session and door so far */
     bool has_opened;         /* the door went open for this session before, as far as the store can say */
     int64_t counted_from_ms;
@@ -121,16 +122,16 @@ static bool policies_allow(struct opening *opening)
     struct policy_catalog *catalog = opening->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
     struct decision *decision = &opening->out->decision;
-    struct policy_visit visit;
+    struct policy_visit *visit = &opening->visit;
     enum ost_status status = OST_OK;
 
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_DOOR_REQUEST;
     if (policy_lease_listens(lease, TRIGGER_DOOR_REQUEST)) {
-        status = desk_fill_visit(opening->desk, opening->garage, &opening->session, opening->now_ms, &visit);
-        fill_request(opening, &visit);
+        status = desk_fill_visit(opening->desk, opening->garage, &opening->session, opening->now_ms, visit);
+        fill_request(opening, visit);
         if (status == OST_OK)
-            status = policy_lease_decide(lease, TRIGGER_DOOR_REQUEST, &visit, POLICY_WAIT_MS, decision);
+            status = policy_lease_decide(lease, TRIGGER_DOOR_REQUEST, visit, POLICY_WAIT_MS, decision);
     }
     policy_catalog_put(catalog, lease);
     desk_stamp_decision(opening->desk, opening->call, decision, opening->now_ms);
@@ -139,14 +140,14 @@ static bool policies_allow(struct opening *opening)
             opening->degraded = "The policies could not be asked; the exit was opened all the same.";
         if (decision->outcome != DECISION_DENIED || !opening->has_opened)
             return true;
-        desk_record_refusal(opening->desk, &opening->session, decision);
+        desk_record_refusal(opening->desk, &opening->session, &opening->visit, decision);
         opening->out->verdict = DESK_DENIED_BY_POLICY;
         return false;
     }
     if (status == OST_OK && decision->outcome == DECISION_ALLOWED)
         return true;
     if (status == OST_OK)
-        desk_record_refusal(opening->desk, &opening->session, decision);
+        desk_record_refusal(opening->desk, &opening->session, &opening->visit, decision);
     if (status != OST_OK)
         opening->out->verdict = desk_store_verdict(status);
     else if (decision->outcome == DECISION_DENIED)
@@ -172,6 +173,7 @@ static void fill_change(struct opening *opening, const char *note, struct store_
     snprintf(command->note, sizeof(command->note), "%s", note);
     change->session->id = opening->session.id;
     *change->decision = opening->out->decision;
+    *change->visit = opening->visit;
     if (is_manual) {
         char subject[160];
 

@@ -14,6 +14,7 @@ struct start {
     struct desk_key key;
     int64_t now_ms;
     struct session session; /* as it will be stored */
+    struct policy_visit visit; /* that the policies saw; now_ms 0: nobody was asked */
     struct desk_answer *out; /* with the decision as it will be stored */
 };
 
@@ -128,7 +129,7 @@ static void record_refusal(const struct start *start)
     struct session refused = start->session;
 
     refused.id = (struct uuid){0};
-    desk_record_refusal(start->desk, &refused, &start->out->decision);
+    desk_record_refusal(start->desk, &refused, &start->visit, &start->out->decision);
 }
 
 /* Check 8, first half: the policies. Without any that listens nothing is asked of the store. */
@@ -137,16 +138,15 @@ static bool policies_allow(struct start *start)
     struct policy_catalog *catalog = start->desk->parts.policies;
     struct policy_lease *lease = policy_catalog_take(catalog);
     struct decision *decision = &start->out->decision;
-    struct policy_visit visit;
     enum ost_status status = OST_OK;
 
     decision->outcome = DECISION_ALLOWED;
     decision->trigger = TRIGGER_SESSION_START;
     if (policy_lease_listens(lease, TRIGGER_SESSION_START)) {
-        status = desk_fill_visit(start->desk, start->garage, &start->session, start->now_ms, &visit);
+        status = desk_fill_visit(start->desk, start->garage, &start->session, start->now_ms, &start->visit);
         if (status == OST_OK)
-            status = policy_lease_decide(lease, TRIGGER_SESSION_START, &visit, POLICY_WAIT_MS, decision);
-        start->session.kind = visit.kind;
+            status = policy_lease_decide(lease, TRIGGER_SESSION_START, &start->visit, POLICY_WAIT_MS, decision);
+        start->session.kind = start->visit.kind;
     }
     policy_catalog_put(catalog, lease);
     desk_stamp_decision(start->desk, start->call, decision, start->now_ms);
@@ -255,6 +255,7 @@ static void fill_change(struct start *start, struct store_change *change)
     desk_stamp_event(desk, start->call, change->event, start->now_ms);
     *change->session = *session;
     *change->decision = out->decision;
+    *change->visit = start->visit;
     change->u.start.spots = start->garage->spots;
     change->on_done = decided_late;
     change->done_context = desk;

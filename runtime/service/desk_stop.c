@@ -189,6 +189,7 @@ static void fill_change(struct stop *stop, struct store_change *change)
     if (stop->request->by_staff)
         change->session->partner_id[0] = '\0';
     *change->decision = stop->out->decision;
+    *change->visit = stop->inputs.visit;
     change->on_done = desk_departure_decided;
     change->done_context = stop->departure;
     stop->out->verdict = DESK_DONE;

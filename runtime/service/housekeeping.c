@@ -118,7 +118,10 @@ enum ost_status housekeeping_create(const struct housekeeping_parts *parts, stru
     self->parts = *parts;
     self->pruning = (struct pruning){.clock = parts->clock, .store = parts->store, .faults = parts->faults,
                                      .keep_past_sessions_ms = parts->keep_past_sessions_ms,
-                                     .keep_outbox_ms = parts->keep_outbox_ms};
+                                     .keep_outbox_ms = parts->keep_outbox_ms,
+                                     .decisions_max = parts->decisions_max};
+    self->pruning.decisions_pruned = metrics_register(parts->metrics, METRIC_COUNTER, "ostler_decisions_pruned_total", "",
+                                                      "Decisions that were deleted before their time, as the log was full.");
     pruning_begin(&self->pruning);
     pthread_mutex_init(&self->lock, NULL);
     pthread_condattr_init(&monotonic);

@@ -28,6 +28,7 @@ struct housekeeping_parts {
     struct maintenance maintenance; /* as the start left it: what it could not read is read later */
     int64_t keep_past_sessions_ms;
     int64_t keep_outbox_ms; /* 0: an upstream acknowledges it */
+    uint64_t decisions_max; /* of the decision log; 0: no bound */
 };
 
 /* Starts the thread; it wakes every second. *out is ended with housekeeping_destroy(). */

@@ -1,34 +1,8 @@
-#include "runtime/service/policy_catalog.h"
+#include "runtime/service/policy_catalog_internal.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "runtime/base/log.h"
-#include "runtime/base/sha256.h"
-#include "runtime/service/policy_watch.h"
-
-/* A set and those who use it; the catalog itself counts as one user while the set is in force. */
-struct policy_lease {
-    struct policy_catalog *catalog;
-    struct policy_host *host;
-    struct policy_set *set; /* NULL: no policies, or, with is_broken, none that could be read */
-    bool is_broken;
-    unsigned users;
-};
-
-struct policy_catalog {
-    struct policy_catalog_parts parts;
-    pthread_mutex_t lock;
-    struct policy_lease *current;
-    unsigned generation;
-    struct policy_watch *watch;
-    struct metric *loaded;
-    struct metric *broken;
-};
 
 static void lease_destroy(struct policy_lease *lease)
 {
@@ -37,7 +11,7 @@ static void lease_destroy(struct policy_lease *lease)
     free(lease);
 }
 
-static struct policy_lease *lease_create(struct policy_catalog *catalog, struct policy_set *set, bool is_broken)
+struct policy_lease *catalog_lease_create(struct policy_catalog *catalog, struct policy_set *set, bool is_broken)
 {
     struct policy_lease *lease = calloc(1, sizeof(*lease));
 
@@ -55,7 +29,7 @@ enum ost_status policy_catalog_create(const struct policy_catalog_parts *parts, 
         return OST_NO_MEMORY;
     catalog->parts = *parts;
     catalog->watch = policy_watch_create(parts->faults);
-    catalog->current = lease_create(catalog, NULL, false);
+    catalog->current = catalog_lease_create(catalog, NULL, false);
     if (!catalog->watch || !catalog->current) {
         policy_watch_destroy(catalog->watch);
         free(catalog->current);
@@ -63,6 +37,7 @@ enum ost_status policy_catalog_create(const struct policy_catalog_parts *parts, 
         return OST_NO_MEMORY;
     }
     pthread_mutex_init(&catalog->lock, NULL);
+    pthread_mutex_init(&catalog->change_lock, NULL);
     catalog->loaded = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_policies_loaded", "",
                                        "Policies in force, broken ones included.");
     catalog->broken = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_policies_broken", "",
@@ -77,6 +52,7 @@ void policy_catalog_destroy(struct policy_catalog *catalog)
         return;
     policy_catalog_put(catalog, catalog->current);
     policy_watch_destroy(catalog->watch);
+    pthread_mutex_destroy(&catalog->change_lock);
     pthread_mutex_destroy(&catalog->lock);
     free(catalog);
 }
@@ -141,12 +117,10 @@ static bool is_in_force(const struct policy_lease *lease)
     return is_current;
 }
 
-enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trigger trigger,
-                                    const struct policy_visit *visit, int wait_ms, struct decision *out)
+enum ost_status policy_lease_ask(struct policy_lease *lease, const struct policy_question *question, struct decision *out)
 {
     if (lease->set) {
-        struct policy_question question = {.trigger = trigger, .visit = visit, .wait_ms = wait_ms};
-        enum ost_status status = lease->host->ops->decide(lease->host, lease->set, &question, out);
+        enum ost_status status = lease->host->ops->decide(lease->host, lease->set, question, out);
 
         /* A set that was replaced meanwhile says nothing about the one in force. */
         if (status == OST_OK && (!decision_has_broken(out) || is_in_force(lease)))
@@ -154,13 +128,21 @@ enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trig
         return status;
     }
     if (lease->is_broken) {
-        decide_unread(trigger, out);
+        decide_unread(question->trigger, out);
     } else {
         memset(out, 0, sizeof(*out));
-        out->trigger = trigger;
+        out->trigger = question->trigger;
         out->outcome = DECISION_ALLOWED;
     }
     return OST_OK;
+}
+
+enum ost_status policy_lease_decide(struct policy_lease *lease, enum policy_trigger trigger,
+                                    const struct policy_visit *visit, int wait_ms, struct decision *out)
+{
+    struct policy_question question = {.trigger = trigger, .visit = visit, .wait_ms = wait_ms};
+
+    return policy_lease_ask(lease, &question, out);
 }
 
 size_t policy_lease_describe(struct policy_lease *lease, struct policy_facts *out, size_t max)
@@ -168,103 +150,9 @@ size_t policy_lease_describe(struct policy_lease *lease, struct policy_facts *ou
     return lease->set ? lease->host->ops->describe(lease->host, lease->set, out, max) : 0;
 }
 
-/* ---- loading a directory ---- */
-
-struct folder {
-    struct policy_source sources[POLICIES_MAX];
-    size_t count;
-};
-
-static void folder_free(struct folder *folder)
+size_t policy_lease_settings(struct policy_lease *lease, size_t place, struct policy_setting *out, size_t max)
 {
-    for (size_t i = 0; i < folder->count; i++)
-        free((char *)(uintptr_t)folder->sources[i].text);
-}
-
-static int is_policy_file(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-
-    if (entry->d_name[0] == '.' || length < 5 || strcmp(entry->d_name + length - 4, ".lua") != 0)
-        return 0;
-    return length < 9 || strcmp(entry->d_name + length - 9, "_spec.lua") != 0;
-}
-
-/* At most one byte more than a policy may have, so that the host notices a longer one. */
-static enum ost_status read_source(const char *path, struct policy_source *source)
-{
-    char *bytes = NULL;
-    FILE *file = fopen(path, "rb");
-
-    if (!file) {
-        log_error("policy", "cannot open %s: %s", path, strerror(errno));
-        return OST_IO;
-    }
-    bytes = malloc(POLICY_SOURCE_MAX + 1);
-    if (!bytes) {
-        fclose(file);
-        return OST_NO_MEMORY;
-    }
-    source->length = fread(bytes, 1, POLICY_SOURCE_MAX + 1, file);
-    if (ferror(file)) {
-        log_error("policy", "cannot read %s: %s", path, strerror(errno));
-        free(bytes);
-        fclose(file);
-        return OST_IO;
-    }
-    fclose(file);
-    source->text = bytes;
-    return OST_OK;
-}
-
-/* The revision number of these bytes; 0 without a store, or where it cannot say (it has logged why). */
-static int number_revision(struct policy_catalog *catalog, const struct policy_source *source)
-{
-    struct store *store = catalog->parts.store;
-    struct sha256_piece piece = {source->text, source->length};
-    unsigned char digest[SHA256_BYTES];
-    char name[SLUG_BYTES];
-    int revision = 0;
-
-    if (!store)
-        return 0;
-    sha256(&piece, 1, digest);
-    snprintf(name, sizeof(name), "%.*s", (int)(strlen(source->file) - 4), source->file);
-    if (store->ops->policy_revision(store, name, digest, clock_wall_ms(catalog->parts.clock), &revision) != OST_OK)
-        return 0;
-    return revision;
-}
-
-static enum ost_status folder_read(struct policy_catalog *catalog, const char *directory, struct folder *folder)
-{
-    struct dirent **entries = NULL;
-    enum ost_status status = OST_OK;
-    int found = scandir(directory, &entries, is_policy_file, alphasort);
-
-    if (found < 0) {
-        log_error("policy", "cannot read the folder of policies %s: %s", directory, strerror(errno));
-        return errno == ENOENT ? OST_NOT_FOUND : OST_IO;
-    }
-    if (found > POLICIES_MAX) {
-        log_error("policy", "%s holds %d policies; at most %d can be in force", directory, found, POLICIES_MAX);
-        status = OST_TOO_LARGE;
-    }
-    for (int i = 0; i < found && status == OST_OK; i++) {
-        struct policy_source *source = &folder->sources[folder->count];
-        char path[4096];
-
-        snprintf(source->file, sizeof(source->file), "%s", entries[i]->d_name);
-        snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
-        status = read_source(path, source);
-        if (status == OST_OK) {
-            source->revision = number_revision(catalog, source);
-            folder->count++;
-        }
-    }
-    for (int i = 0; i < found; i++)
-        free(entries[i]);
-    free(entries);
-    return status;
+    return lease->set && lease->host->ops->settings ? lease->host->ops->settings(lease->host, lease->set, place, out, max) : 0;
 }
 
 /* ---- putting a set in force ---- */
@@ -289,7 +177,7 @@ static void show_faults(struct policy_catalog *catalog, struct policy_lease *lea
         broken++;
         snprintf(subject, sizeof(subject), "policy/%.63s", facts[i].name);
         fault_board_raise(catalog->parts.faults, subject, "policy_broken", FAULT_ALARM,
-                          "The policy does not load: starts are refused. Mend the file, then reload.");
+                          "The policy does not load: starts are refused. Mend it and deploy it again, or roll it back.");
     }
     if (lease->is_broken)
         fault_board_raise(catalog->parts.faults, "policies", "policies_unread", FAULT_ALARM,
@@ -300,8 +188,7 @@ static void show_faults(struct policy_catalog *catalog, struct policy_lease *lea
     metric_set(catalog->broken, broken);
 }
 
-static void put_in_force(struct policy_catalog *catalog, struct policy_lease *lease,
-                         const struct policy_problem *problem)
+void catalog_put_in_force(struct policy_catalog *catalog, struct policy_lease *lease, const struct policy_problem *problem)
 {
     struct policy_lease *before;
 
@@ -315,58 +202,55 @@ static void put_in_force(struct policy_catalog *catalog, struct policy_lease *le
     policy_catalog_put(catalog, before);
 }
 
-static void describe_unread(enum ost_status why, const char *directory, struct policy_problem *problems,
-                            size_t problems_max, size_t *problem_count)
+/* ---- loading ---- */
+
+bool policy_catalog_is_deployed(struct policy_catalog *catalog)
 {
-    *problem_count = 1;
-    if (problems_max == 0)
-        return;
-    memset(&problems[0], 0, sizeof(problems[0]));
-    snprintf(problems[0].file, sizeof(problems[0].file), "%s", directory);
-    if (why == OST_TOO_LARGE)
-        snprintf(problems[0].text, sizeof(problems[0].text), "holds more than %d policies; move some of them away",
-                 POLICIES_MAX);
-    else
-        snprintf(problems[0].text, sizeof(problems[0].text),
-                 "cannot be read; make the folder, or name another one in policies { directory = ... }");
+    return atomic_load(&catalog->is_deployed);
+}
+
+/* Nobody knows what is deployed: at a start nobody gets in until the store can be read. */
+static enum ost_status give_up_reading(struct policy_catalog *catalog, enum policy_load how, enum ost_status why)
+{
+    struct policy_problem problem = {.text = "The deployed policies cannot be read from the database."};
+    struct policy_lease *lease = how == POLICY_LOAD_STRICT ? NULL : catalog_lease_create(catalog, NULL, true);
+
+    if (lease) {
+        catalog_put_in_force(catalog, lease, &problem);
+        atomic_store(&catalog->is_unsettled, true);
+    }
+    return why;
 }
 
 enum ost_status policy_catalog_load(struct policy_catalog *catalog, const char *directory, enum policy_load how,
                                     struct policy_problem *problems, size_t problems_max, size_t *problem_count)
 {
-    struct folder *folder = calloc(1, sizeof(*folder));
-    struct policy_host *host = catalog->parts.host;
-    struct policy_set *set = NULL;
-    struct policy_lease *lease = NULL;
-    enum ost_status status = OST_NO_MEMORY;
-    enum ost_status unread = OST_OK;
+    enum ost_status status = OST_OK;
 
     *problem_count = 0;
-    if (!folder)
-        return OST_NO_MEMORY;
-    if (directory[0])
-        unread = folder_read(catalog, directory, folder);
-    if (unread == OST_NO_MEMORY)
-        goto done;
-    if (unread != OST_OK)
-        describe_unread(unread, directory, problems, problems_max, problem_count);
-    else if (folder->count > 0 && host->ops->compile(host, folder->sources, folder->count, &set, problems, problems_max,
-                                                     problem_count) != OST_OK)
-        goto done;
-    status = unread == OST_OK && *problem_count == 0 ? OST_OK : unread == OST_NOT_FOUND ? OST_NOT_FOUND : OST_INVALID;
-    if (status != OST_OK && how == POLICY_LOAD_STRICT)
-        goto done;
-    lease = lease_create(catalog, set, unread != OST_OK);
-    if (!lease) {
-        status = OST_NO_MEMORY;
-        goto done;
-    }
-    set = NULL; /* now owned by the lease */
-    put_in_force(catalog, lease, problems_max > 0 && *problem_count > 0 ? &problems[0] : NULL);
-done:
-    if (set)
-        host->ops->destroy_set(host, set);
-    folder_free(folder);
-    free(folder);
+    pthread_mutex_lock(&catalog->change_lock);
+    if (catalog->parts.store)
+        status = deployments_read(catalog);
+    if (status != OST_OK)
+        status = give_up_reading(catalog, how, status);
+    else if (policy_catalog_is_deployed(catalog))
+        status = deployments_load(catalog, how, problems, problems_max, problem_count);
+    else
+        status = folder_load(catalog, directory, how, problems, problems_max, problem_count);
+    pthread_mutex_unlock(&catalog->change_lock);
     return status;
+}
+
+void policy_catalog_settle(struct policy_catalog *catalog)
+{
+    struct policy_problem problem;
+    size_t problem_count;
+
+    if (!atomic_exchange(&catalog->is_unsettled, false))
+        return;
+    pthread_mutex_lock(&catalog->change_lock);
+    if (deployments_read(catalog) != OST_OK ||
+        deployments_load(catalog, POLICY_LOAD_LENIENT, &problem, 1, &problem_count) == OST_IO)
+        atomic_store(&catalog->is_unsettled, true);
+    pthread_mutex_unlock(&catalog->change_lock);
 }

@@ -93,11 +93,17 @@ void pruning_run(struct pruning *self)
     change->u.prune.outbox_before_ms = self->keep_outbox_ms > 0 ? wall_ms - self->keep_outbox_ms : 0;
     change->u.prune.records_before_ms = wall_ms - PRUNING_RECORDS_MS;
     change->u.prune.locks_before_ms = wall_ms - PRUNING_DAY_MS;
+    change->u.prune.decisions_max = self->decisions_max;
     change->u.prune.rows_max = ROWS_MAX;
     status = store->ops->commit(store, change, now_ms + 5000);
     /* Where a pruning took all that it may, there is more to do: go on at the next round. */
     if (status == OST_OK && change->u.prune.deleted >= ROWS_MAX)
         self->next_ms = now_ms;
+    if (status == OST_OK && change->u.prune.decisions_deleted > 0) {
+        log_notice("housekeeping", "the decision log is full: its %u oldest decisions were deleted before their time", change->u.prune.decisions_deleted);
+        if (self->decisions_pruned)
+            metric_add(self->decisions_pruned, change->u.prune.decisions_deleted);
+    }
     if (status == OST_OK && change->u.prune.deleted > 0)
         log_info("housekeeping", "deleted %u old rows", change->u.prune.deleted);
     store_change_release(change);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "runtime/base/clock.h"
+#include "runtime/base/metrics.h"
 #include "runtime/ports/store.h"
 #include "runtime/service/fault_board.h"
 
@@ -31,6 +32,8 @@ struct pruning {
     struct fault_board *faults;
     int64_t keep_past_sessions_ms;
     int64_t keep_outbox_ms; /* 0: an upstream acknowledges it */
+    uint64_t decisions_max; /* whatever their age; 0: no bound */
+    struct metric *decisions_pruned; /* counts those that had to go for their number; may be NULL */
     /* its own */
     int64_t offset_ms; /* wall less monotonic time, when it was last believed */
     int64_t next_ms;   /* monotonic */

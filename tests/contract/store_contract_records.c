@@ -316,33 +316,6 @@ static void locks_in_force_are_listed_page_by_page_and_no_others(void **state)
     assert_string_equal(locks[0].garage_id, "zuid");
 }
 
-static void a_policys_bytes_keep_their_revision(void **state)
-{
-    struct bench *bench = *state;
-    unsigned char one[32] = {1}, two[32] = {2};
-    int revision = 0;
-
-    assert_ok(bench->store->ops->policy_revision(bench->store, "tariff", one, 1, &revision));
-    assert_int_equal(revision, 1);
-    assert_ok(bench->store->ops->policy_revision(bench->store, "tariff", two, 1, &revision));
-    assert_int_equal(revision, 2);
-    assert_ok(bench->store->ops->policy_revision(bench->store, "tariff", one, 1, &revision));
-    assert_int_equal(revision, 1);
-}
-
-static void each_policy_has_revisions_of_its_own(void **state)
-{
-    struct bench *bench = *state;
-    unsigned char one[32] = {1}, two[32] = {2};
-    int revision = 0;
-
-    assert_ok(bench->store->ops->policy_revision(bench->store, "tariff", one, 1, &revision));
-    assert_ok(bench->store->ops->policy_revision(bench->store, "opening-hours", two, 1, &revision));
-    assert_int_equal(revision, 1);
-    assert_ok(bench->store->ops->policy_revision(bench->store, "opening-hours", one, 1, &revision));
-    assert_int_equal(revision, 2);
-}
-
 /* ---- pruning ---- */
 
 /* Prunes what a case has made so far; the number of rows deleted. Tables that are not named in `which` are kept. */
@@ -506,8 +479,6 @@ int store_contract_run_records(const char *name)
         CASE(a_maintenance_lock_is_set_and_lifted),
         CASE(a_door_has_one_lock),
         CASE(locks_in_force_are_listed_page_by_page_and_no_others),
-        CASE(a_policys_bytes_keep_their_revision),
-        CASE(each_policy_has_revisions_of_its_own),
         CASE(pruning_takes_ended_sessions_but_not_those_that_wait_for_their_price),
         CASE(pruning_takes_records_but_no_command_that_is_under_way),
         CASE(pruning_keeps_a_command_as_long_as_its_line_of_the_ledger),

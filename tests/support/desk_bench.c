@@ -165,7 +165,7 @@ int desk_bench_set_up(void **state)
     bench->host = rule_host_create();
     assert_non_null(bench->host);
     catalog = (struct policy_catalog_parts){
-        .host = bench->host, .store = bench->store, .clock = &bench->clock, .faults = bench->faults};
+        .host = bench->host, .store = bench->store, .ids = &bench->ids, .clock = &bench->clock, .faults = bench->faults};
     assert_ok(policy_catalog_create(&catalog, &bench->policies));
     make_site(&bench->site);
     strcpy(bench->caller.partner_id, "parkapp");

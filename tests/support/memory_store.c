@@ -51,45 +51,6 @@ static enum ost_status post(struct store *base, struct store_change *change)
 
 /* ---- what is neither a change nor a read of a table ---- */
 
-static enum ost_status number_revision(struct memory_store *store, const char *name, const unsigned char sha256[32],
-                                       int *revision)
-{
-    struct memory_table *table = &store->tables[REVISIONS];
-    struct memory_revision next = {.revision = 1};
-
-    for (size_t at = 0; at < table->count; at++) {
-        const struct memory_revision *known = table_row(table, at);
-
-        if (strcmp(known->name, name) != 0)
-            continue;
-        if (memcmp(known->sha256, sha256, sizeof(known->sha256)) == 0) {
-            *revision = known->revision;
-            return OST_OK;
-        }
-        next.revision = known->revision + 1; /* rows come in the order of their numbers */
-    }
-    if (!table_make_room(table, 1))
-        return OST_NO_MEMORY;
-    snprintf(next.name, sizeof(next.name), "%s", name);
-    memcpy(next.sha256, sha256, sizeof(next.sha256));
-    table_add(table, &next);
-    *revision = next.revision;
-    return OST_OK;
-}
-
-static enum ost_status policy_revision(struct store *base, const char *name, const unsigned char sha256[32],
-                                       int64_t now_ms, int *revision)
-{
-    struct memory_store *store = (struct memory_store *)base;
-    enum ost_status status;
-
-    (void)now_ms;
-    pthread_mutex_lock(&store->lock);
-    status = number_revision(store, name, sha256, revision);
-    pthread_mutex_unlock(&store->lock);
-    return status;
-}
-
 static enum ost_status garage_counts(struct store *base, const char *garage_id, struct garage_counts *out)
 {
     struct memory_store *store = (struct memory_store *)base;
@@ -157,7 +118,7 @@ static void fill_ops(void)
     memory_reads_fill_ops(&the_ops);
     the_ops.commit = commit;
     the_ops.post = post;
-    the_ops.policy_revision = policy_revision;
+    memory_policies_fill_ops(&the_ops);
     the_ops.garage_counts = garage_counts;
     the_ops.health = health;
     the_ops.backup = backup;
@@ -170,7 +131,8 @@ static const size_t row_bytes[TABLE_COUNT] = {
     [DECISIONS] = sizeof(struct stored_decision), [EVENTS] = sizeof(struct memory_event),
     [ANSWERS] = sizeof(struct stored_answer),   [AUDIT] = sizeof(struct audit_line),
     [ENTRIES] = sizeof(struct list_entry),      [TOKENS] = sizeof(struct device_token),
-    [LOCKS] = sizeof(struct maintenance_lock),  [REVISIONS] = sizeof(struct memory_revision),
+    [LOCKS] = sizeof(struct maintenance_lock),  [RECORDS] = sizeof(struct policy_record),
+    [DEPLOYMENTS] = sizeof(struct policy_deployment), [ACTIVATIONS] = sizeof(struct policy_activation),
 };
 
 struct store *memory_store_create(struct clock *clock, const char *const *garage_ids, size_t garage_count)

@@ -2,8 +2,10 @@
  * Changes, each decided in two halves: first all that may refuse it or fail, then the writes, which cannot. So a change is
  * applied whole or not at all without ever being taken back.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "runtime/core/decision_log.h"
 #include "tests/support/memory_store_internal.h"
 
 #define ANSWER_KEPT_MS (24 * 3600 * INT64_C(1000))
@@ -65,11 +67,36 @@ static void write_json(const struct decision *decision,
     text[writer.overflow ? 0 : writer.length] = '\0';
 }
 
-/* whose: whom it refused; NULL: its session says it. */
-static void put_decision(struct memory_store *store, const struct decision *decision, const struct session *whose)
+static void put_inputs(const struct store_change *change, struct stored_decision *row)
 {
+    if (change->visit->now_ms == 0 || change->decision->revision_count == 0)
+        return;
+    row->has_inputs = true;
+    row->visit = *change->visit;
+    row->visit.zone = NULL;
+    row->visit.request = NULL;
+    /* Whose it is, its session says when it is read. */
+    memset(row->visit.plate, 0, sizeof(row->visit.plate));
+    memset(row->visit.user_id, 0, sizeof(row->visit.user_id));
+    memset(row->visit.partner_id, 0, sizeof(row->visit.partner_id));
+    memcpy(row->garage_id, change->visit->garage.id, sizeof(row->garage_id));
+    if (change->visit->zone)
+        snprintf(row->timezone, sizeof(row->timezone), "%s", zone_name(change->visit->zone));
+}
+
+static void write_result(struct json_writer *writer, const struct decision *decision)
+{
+    if (!decision_write_result(writer, decision))
+        writer->length = 0;
+}
+
+/* whose: whom it refused; NULL: its session says it. */
+static void put_decision(struct memory_store *store, const struct store_change *change, const struct session *whose)
+{
+    const struct decision *decision = change->decision;
     struct stored_decision row = {
         .id = decision->id,
+        .session_id = change->session->id,
         .trigger = decision->trigger,
         .outcome = decision->outcome,
         .decided_at_ms = decision->decided_at_ms,
@@ -81,11 +108,13 @@ static void put_decision(struct memory_store *store, const struct decision *deci
         write_json(decision, decision_write_revisions, row.revisions, sizeof(row.revisions));
     if (decision->reason_count > 0)
         write_json(decision, decision_write_reasons, row.reasons, sizeof(row.reasons));
-    if (whose) {
+    write_json(decision, write_result, row.result, sizeof(row.result));
+    if (whose && whose->partner_id[0]) {
         memcpy(row.partner_id, whose->partner_id, sizeof(row.partner_id));
         memcpy(row.user_id, whose->user_id, sizeof(row.user_id));
         memcpy(row.plate, whose->plate, sizeof(row.plate));
     }
+    put_inputs(change, &row);
     put_once(&store->tables[DECISIONS], &row);
 }
 
@@ -105,7 +134,7 @@ static void put_parts(struct memory_store *store, const struct store_change *cha
     if (change->command)
         put_once(&store->tables[COMMANDS], change->command);
     if (change->decision && !uuid_is_nil(change->decision->id)) {
-        put_decision(store, change->decision, change->kind == STORE_DECISION ? change->session : NULL);
+        put_decision(store, change, change->kind == STORE_DECISION ? change->session : NULL);
         put_notes(store, change);
     }
     if (change->audit)
@@ -437,6 +466,15 @@ static enum ost_status apply_refusal(struct memory_store *store, struct store_ch
     return OST_OK;
 }
 
+static enum ost_status apply_policy(struct memory_store *store, struct store_change *change)
+{
+    enum ost_status status = garages_exist(store, change) ? memory_apply_policy(store, change) : OST_IO;
+
+    if (status == OST_OK && change->result == STORE_DONE)
+        put_parts(store, change);
+    return status;
+}
+
 static enum ost_status apply_event(struct memory_store *store, struct store_change *change)
 {
     if (!garages_exist(store, change))
@@ -460,6 +498,7 @@ enum ost_status memory_apply(struct memory_store *store, struct store_change *ch
         [STORE_GARAGE_STATE] = apply_garage_state,
         [STORE_MAINTENANCE] = apply_maintenance,
         [STORE_TOKEN] = apply_token,
+        [STORE_POLICY] = apply_policy,
         [STORE_PRUNE] = memory_prune,
     };
 

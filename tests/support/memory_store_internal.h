@@ -21,12 +21,6 @@ struct memory_event {
     char subject[EVENT_SUBJECT_BYTES];
 };
 
-struct memory_revision {
-    char name[SLUG_BYTES];
-    unsigned char sha256[32];
-    int revision;
-};
-
 enum memory_store_table {
     SESSIONS,  /* struct session, running and ended ones; the doors' command states are the commands' */
     COMMANDS,  /* struct door_command */
@@ -39,7 +33,9 @@ enum memory_store_table {
     ENTRIES,   /* struct list_entry */
     TOKENS,    /* struct device_token */
     LOCKS,     /* struct maintenance_lock */
-    REVISIONS, /* struct memory_revision */
+    RECORDS,   /* struct policy_record */
+    DEPLOYMENTS, /* struct policy_deployment */
+    ACTIVATIONS, /* struct policy_activation, in their order */
     TABLE_COUNT
 };
 
@@ -64,6 +60,12 @@ bool memory_is_in_ledger(const struct memory_store *store, struct uuid command_i
 
 /* memory_store_prune.c: decide a STORE_PRUNE. Cannot fail. */
 enum ost_status memory_prune(struct memory_store *store, struct store_change *change);
+
+/* memory_store_policies.c: decide a STORE_POLICY; the reads of policies and the decision log. */
+enum ost_status memory_apply_policy(struct memory_store *store, struct store_change *change);
+void memory_policies_fill_ops(struct store_ops *ops);
+/* A decision as a caller sees it: with whose it is, where that is still known. */
+void memory_show_decision(const struct memory_store *store, const struct stored_decision *row, struct stored_decision *out);
 
 /* memory_store_reads.c */
 const struct session *memory_find_by_user(const struct memory_store *store, const char *partner_id, const char *user_id);

@@ -63,6 +63,17 @@ static unsigned prune_table(struct memory_store *store, enum memory_store_table 
     return deleted;
 }
 
+static void remove_oldest(struct memory_table *table)
+{
+    size_t oldest = 0;
+
+    for (size_t i = 1; i < table->count; i++) {
+        if (uuid_order(*(const struct uuid *)table_row(table, i)) < uuid_order(*(const struct uuid *)table_row(table, oldest)))
+            oldest = i;
+    }
+    table_remove(table, oldest);
+}
+
 enum ost_status memory_prune(struct memory_store *store, struct store_change *change)
 {
     int64_t records_before_ms = change->u.prune.records_before_ms;
@@ -76,6 +87,13 @@ enum ost_status memory_prune(struct memory_store *store, struct store_change *ch
         prune_table(store, DECISIONS, records_before_ms, rows_max, id_is_before) +
         prune_table(store, AUDIT, records_before_ms, rows_max, id_is_before);
     change->u.prune.deleted += prune_table(store, OPENINGS, records_before_ms, rows_max, id_is_before);
+    change->u.prune.decisions_deleted = 0;
+    while (change->u.prune.decisions_max > 0 && store->tables[DECISIONS].count > change->u.prune.decisions_max &&
+           change->u.prune.decisions_deleted < rows_max) {
+        remove_oldest(&store->tables[DECISIONS]);
+        change->u.prune.decisions_deleted++;
+    }
+    change->u.prune.deleted += change->u.prune.decisions_deleted;
     /* After the ledger, whose lines keep their commands. */
     change->u.prune.deleted += prune_table(store, COMMANDS, records_before_ms, rows_max, command_may_go);
     return OST_OK;

@@ -156,7 +156,7 @@ static enum ost_status find_decision(struct store *base, struct uuid id, struct 
     const struct stored_decision *row = table_find(&store->tables[DECISIONS], id);
 
     if (row)
-        *out = *row;
+        memory_show_decision(store, row, out);
     return leave(store, row != NULL);
 }
 

@@ -82,6 +82,23 @@ static void destroy_set(struct policy_host *host, struct policy_set *set)
     free(set);
 }
 
+static enum ost_status check(struct policy_host *host, const struct policy_source *source, struct policy_facts *facts,
+                             struct policy_setting *settings, size_t settings_max, size_t *setting_count,
+                             struct policy_problem *problems, size_t problems_max, size_t *problem_count)
+{
+    struct policy_set *set;
+    enum ost_status status = compile(host, source, 1, &set, problems, problems_max, problem_count);
+
+    (void)settings;
+    (void)settings_max;
+    *setting_count = 0;
+    if (status != OST_OK)
+        return status;
+    *facts = set->policies[0].facts;
+    destroy_set(host, set);
+    return *problem_count > 0 ? OST_INVALID : OST_OK;
+}
+
 static size_t describe(struct policy_host *host, const struct policy_set *set, struct policy_facts *out, size_t max)
 {
     (void)host;
@@ -187,6 +204,7 @@ static const struct policy_host_ops rule_ops = {
     .describe = describe,
     .listens = listens,
     .decide = decide,
+    .check = check,
     .destroy = destroy,
 };
 
