@@ -314,7 +314,7 @@ static void the_watchdog_is_petted_while_a_reload_waits_for_the_database(void **
         ; /* of the start */
     assert_int_equal(sqlite3_open(garage.database, &database), SQLITE_OK);
     assert_int_equal(sqlite3_exec(database, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    garage_policy(&garage, "new.lua", "policy { name = \"new\" }");
+    garage_policy(&garage, "new.lua", "policy { name = \"new\" } function on.session_start(visit) end");
     garage_signal(&garage, SIGHUP);
     began_ms = last_ms = now_ms();
     while (!ready && now_ms() < began_ms + 15000) {
