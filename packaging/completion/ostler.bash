@@ -2,7 +2,7 @@
 
 _ostler_words() { # command verb
     case "$1 $2" in
-        ' ') echo serve demo check token door session list db help version ;;
+        ' ') echo serve demo check token door session list policy db help version ;;
         'token ') echo create list revoke ;;
         'token create') echo --partner --scope --expires ;;
         'door ') echo list watch open simulate maintain resume ;;
@@ -13,6 +13,9 @@ _ostler_words() { # command verb
         'session stop') echo --reason --door --no-open ;;
         'list ') echo show add remove import ;;
         'list add') echo --until ;;
+        'policy ') echo new check deploy list show activate rollback shadow settings why ;;
+        'policy deploy') echo --spec --message --shadow --order --grant --fail --setting ;;
+        'policy activate' | 'policy rollback' | 'policy shadow' | 'policy settings') echo --message ;;
         'db ') echo check backup migrate ;;
     esac
 }
@@ -23,6 +26,8 @@ _ostler_values() { # command verb option-or-empty
             echo sessions:write sessions:read garages:read doors:open operations:read operations:write policies:read \
                 policies:write doors:maintain ;;
         'session list --status') echo active ended ;;
+        'policy deploy --grant') echo override ;;
+        'policy deploy --fail') echo standard open closed ;;
         'help  ') _ostler_words '' '' ;;
         'door simulate ') echo none unreachable stuck slow welded bouncing ;;
     esac
@@ -47,7 +52,7 @@ _ostler() {
             continue
         fi
         case $word in
-            --json | --help | -h | --no-open | --version) ;;
+            --json | --help | -h | --no-open | --shadow | --version) ;;
             -*) option=$word ;;
             *)
                 if [ -z "$command" ]; then

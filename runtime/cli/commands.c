@@ -37,6 +37,19 @@ static const struct verb list_verbs[] = {
     {"import", "[NAME] FILE", list_import},
     {NULL, NULL, NULL},
 };
+static const struct verb policy_verbs[] = {
+    {"new", "NAME", policy_new},
+    {"check", "[PATH]...", policy_check},
+    {"deploy", "FILE [--spec FILE] [--message TEXT] [--shadow] [--order NUMBER] [--grant RIGHT] [--fail HOW] [--setting PAIR]...", policy_deploy_file},
+    {"list", "", policy_list},
+    {"show", "NAME", policy_show},
+    {"activate", "NAME REVISION [--message TEXT]", policy_activate_revision},
+    {"rollback", "NAME [--message TEXT]", policy_rollback},
+    {"shadow", "NAME REVISION [--message TEXT]", policy_shadow},
+    {"settings", "NAME [PAIR]... [--message TEXT]", policy_settings},
+    {"why", "[DECISION]", policy_why},
+    {NULL, NULL, NULL},
+};
 static const struct verb db_verbs[] = {
     {"check", "", db_check},
     {"backup", "FILE", db_backup},
@@ -71,6 +84,14 @@ const struct command commands[] = {
      "is one object, {\"items\":[...]}.\n\n"
      "    ostler list add residents AB-123-C --until 2027-01-01T00:00:00Z\n"
      "    ostler list import residents.csv\n", list_verbs},
+    {"policy", "rules: write, check, deploy, explain",
+     "PATH is a policy or a folder of them, this one where none is named. A spec, NAME_spec.lua, goes along with its policy. PAIR is\n"
+     "name=value of a setting; name= takes the default again. REVISION is a number of 'show', or off. RIGHT is override. HOW is\n"
+     "standard, open or closed: what happens while the policy is broken. DECISION is an id; without one, the newest.\n\n"
+     "    ostler policy new no-vans\n"
+     "    ostler policy deploy no-vans.lua --message \"Vans do not fit\"\n"
+     "    ostler policy settings opening-hours open=\"Mon-Sun 07:00-22:00\"\n"
+     "    ostler policy rollback no-vans\n", policy_verbs},
     {"db", "the database", "All work while the runtime runs, and without it.\n\n    ostler db backup /media/backup/ostler.db\n", db_verbs},
     {"help", "this text, or more about one command", "With --json all commands and their arguments, for programs.\n", help_verbs},
     {"version", "the version", "", version_verbs},

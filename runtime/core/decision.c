@@ -64,6 +64,16 @@ const char *decision_outcome_text(enum decision_outcome outcome)
     return TEXT_OF(outcomes, outcome);
 }
 
+enum ost_status decision_outcome_parse(const char *text, enum decision_outcome *out)
+{
+    size_t value;
+    enum ost_status status = VALUE_OF(outcomes, text, &value);
+
+    if (status == OST_OK)
+        *out = (enum decision_outcome)value;
+    return status;
+}
+
 void decision_write_revisions(struct json_writer *writer, const struct decision *decision)
 {
     json_begin_object(writer);

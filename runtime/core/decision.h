@@ -184,6 +184,7 @@ enum ost_status policy_trigger_parse(const char *text, enum policy_trigger *out)
 const char *door_happening_text(enum door_happening happening); /* "opened", "closed", "fault", "recovered" */
 const char *policy_breach_text(enum policy_breach breach); /* "none", "error", "cpu_limit", "memory_limit", "not_loaded" */
 const char *decision_outcome_text(enum decision_outcome outcome); /* "allowed", "denied", "broken" */
+enum ost_status decision_outcome_parse(const char *text, enum decision_outcome *out) OST_MUST_CHECK;
 /* {"opening-hours": 3, ...} */
 void decision_write_revisions(struct json_writer *writer, const struct decision *decision);
 /* [{"verb","policy","revision","line","code","text"}, ...] */

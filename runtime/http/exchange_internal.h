@@ -10,6 +10,7 @@
 
 #define HEAD_BYTES 2048
 #define BODY_BYTES_MAX (16 * 1024)
+#define POLICY_BYTES_MAX (64 * 1024) /* of a body that brings a policy */
 #define HEADERS_OF_OURS_MAX 8
 #define QUERY_TEXT_BYTES 2048
 

@@ -1,4 +1,4 @@
-/* Operators' calls: corrections of a garage, lists, faults, audit, policies. */
+/* Operators' calls: corrections of a garage, lists, faults, audit. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,7 +293,7 @@ void handle_list_remove(struct http_exchange *exchange)
         exchange_send_empty(exchange, 204);
 }
 
-/* ---- faults, audit, policies ---- */
+/* ---- faults, audit ---- */
 
 void handle_faults(struct http_exchange *exchange)
 {
@@ -355,62 +355,4 @@ void handle_audit(struct http_exchange *exchange)
         respond_send_list(exchange, &list, next);
     }
     free(lines);
-}
-
-static void write_policy(struct json_writer *body, const struct policy_facts *facts)
-{
-    json_begin_object(body);
-    json_put_string(body, "name", facts->name);
-    json_put_string(body, "version", facts->version);
-    json_put_string(body, "about", facts->about);
-    json_put_integer(body, "order", facts->order);
-    json_put_integer(body, "revision", facts->revision);
-    json_put_string(body, "state", facts->broken ? "broken" : "on");
-    json_name(body, "triggers");
-    json_begin_array(body);
-    for (int trigger = 0; trigger < TRIGGER_COUNT; trigger++) {
-        if (facts->triggers & (1u << trigger))
-            json_write_string(body, policy_trigger_text((enum policy_trigger)trigger));
-    }
-    json_end_array(body);
-    json_end_object(body);
-}
-
-static size_t describe(struct http_exchange *exchange, struct policy_facts facts[POLICIES_MAX])
-{
-    struct policy_catalog *catalog = api_of(exchange)->policies;
-    struct policy_lease *lease = policy_catalog_take(catalog);
-    size_t count = policy_lease_describe(lease, facts, POLICIES_MAX);
-
-    policy_catalog_put(catalog, lease);
-    return count < POLICIES_MAX ? count : POLICIES_MAX;
-}
-
-void handle_policy_list(struct http_exchange *exchange)
-{
-    struct policy_facts facts[POLICIES_MAX];
-    size_t count = describe(exchange, facts);
-    struct slice_request slice;
-    struct json_writer list;
-
-    if (!respond_read_slice(exchange, count, &slice) || !respond_begin_list(exchange, &list))
-        return;
-    for (size_t i = slice.begin; i < slice.end; i++)
-        write_policy(&list, &facts[i]);
-    respond_send_list(exchange, &list, slice.next);
-}
-
-void handle_policy_show(struct http_exchange *exchange)
-{
-    struct policy_facts facts[POLICIES_MAX];
-    size_t count = describe(exchange, facts);
-
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(facts[i].name, exchange_request(exchange)->parameters[0]) == 0) {
-            write_policy(exchange_body(exchange), &facts[i]);
-            exchange_send_json(exchange, 200);
-            return;
-        }
-    }
-    exchange_problem(exchange, PROBLEM_POLICY_NOT_FOUND, NULL);
 }

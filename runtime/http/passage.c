@@ -209,7 +209,7 @@ static bool read_body(struct passage *passage, char *body)
     long long have = 0;
     const char *expect = header(passage, "Expect");
 
-    if (length > BODY_BYTES_MAX)
+    if (length > (passage->route->body == BODY_POLICY ? POLICY_BYTES_MAX : BODY_BYTES_MAX))
         return refuse(passage, PROBLEM_BODY_TOO_LARGE, true);
     if (expect && strcasecmp(expect, "100-continue") == 0 && length > 0 && is_http_1_1(passage))
         mg_write(exchange->connection, "HTTP/1.1 100 Continue\r\n\r\n", 25);
@@ -234,7 +234,7 @@ static bool take_body(struct passage *passage, char *body)
     const char *type = header(passage, "Content-Type");
 
     if (passage->gate.content_length <= 0) {
-        if (passage->route->body != BODY_REQUIRED)
+        if (passage->route->body != BODY_REQUIRED && passage->route->body != BODY_POLICY)
             return true;
         if (passage->gate.content_length < 0)
             return refuse(passage, PROBLEM_LENGTH_REQUIRED, true);
@@ -339,7 +339,7 @@ static void take_through(struct passage *passage, bool is_last)
 {
     struct http_server *server = passage->server;
     int64_t began_ns = clock_monotonic_ns(server->settings.clock);
-    char body[BODY_BYTES_MAX + 1];
+    char body[POLICY_BYTES_MAX + 1];
 
     atomic_fetch_add(&server->in_flight, 1);
     passage->exchange->request.site = site_registry_take(server->settings.sites);

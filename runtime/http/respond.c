@@ -93,13 +93,18 @@ bool respond_read_slice(struct http_exchange *exchange, size_t count, struct sli
 
 struct json_writer *respond_begin_list(struct http_exchange *exchange, struct json_writer *list)
 {
-    char *bytes = malloc(LIST_BYTES);
+    return respond_begin_long_list(exchange, list, LIST_BYTES);
+}
+
+struct json_writer *respond_begin_long_list(struct http_exchange *exchange, struct json_writer *list, size_t bytes_max)
+{
+    char *bytes = malloc(bytes_max); /* what is not written to takes no memory */
 
     if (!bytes) {
         exchange_problem(exchange, PROBLEM_OVERLOADED, NULL);
         return NULL;
     }
-    json_writer_init(list, bytes, LIST_BYTES);
+    json_writer_init(list, bytes, bytes_max);
     json_begin_object(list);
     json_name(list, "items");
     json_begin_array(list);

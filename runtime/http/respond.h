@@ -33,6 +33,8 @@ struct slice_request {
 bool respond_read_slice(struct http_exchange *exchange, size_t count, struct slice_request *slice);
 /* A list's bytes: a bigger buffer than the worker's. NULL: answered (503). Ended and freed by respond_send_list(). */
 struct json_writer *respond_begin_list(struct http_exchange *exchange, struct json_writer *list);
+/* The same with so many bytes: for items that are long. */
+struct json_writer *respond_begin_long_list(struct http_exchange *exchange, struct json_writer *list, size_t bytes_max);
 /* The cursor that goes on after this row; 0: no more. */
 void respond_send_list(struct http_exchange *exchange, struct json_writer *list, store_cursor next);
 

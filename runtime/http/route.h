@@ -10,7 +10,12 @@
 #include "runtime/core/scope.h"
 #include "runtime/http/exchange.h"
 
-enum body_rule { BODY_NONE /* one that is sent is ignored up to its limit */, BODY_OPTIONAL, BODY_REQUIRED };
+enum body_rule {
+    BODY_NONE, /* one that is sent is ignored up to its limit */
+    BODY_OPTIONAL,
+    BODY_REQUIRED,
+    BODY_POLICY, /* required, and it may have 64 KiB */
+};
 
 struct route {
     enum http_method method;

@@ -45,6 +45,11 @@ const struct route http_routes[] = {
     {GET, "/v1/audit", false, SCOPE_OPERATIONS_READ, BODY_NONE, false, handle_audit},
     {GET, "/v1/policies", false, SCOPE_POLICIES_READ, BODY_NONE, false, handle_policy_list},
     {GET, "/v1/policies/{name}", false, SCOPE_POLICIES_READ, BODY_NONE, false, handle_policy_show},
+    {GET, "/v1/policies/{name}/revisions", false, SCOPE_POLICIES_READ, BODY_NONE, false, handle_policy_revisions},
+    {POST, "/v1/policies/{name}/revisions", false, SCOPE_POLICIES_WRITE, BODY_POLICY, false, handle_policy_deploy},
+    {POST, "/v1/policies/{name}/activate", false, SCOPE_POLICIES_WRITE, BODY_REQUIRED, false, handle_policy_activate},
+    {GET, "/v1/decisions", false, SCOPE_OPERATIONS_READ, BODY_NONE, false, handle_decision_list},
+    {GET, "/v1/decisions/{decisionId}", false, SCOPE_OPERATIONS_READ, BODY_NONE, false, handle_decision_show},
 };
 const size_t http_route_count = sizeof(http_routes) / sizeof(http_routes[0]);
 

@@ -361,6 +361,19 @@ void policy_roll_back(struct policy_catalog *catalog, const char *name, const ch
     end(&deploy);
 }
 
+int policy_previous(struct policy_catalog *catalog, const char *name)
+{
+    int revision = 0;
+
+    if (!catalog->parts.store)
+        return 0;
+    pthread_mutex_lock(&catalog->change_lock);
+    if (history_last_good(catalog, name, live_of(catalog, name), &revision) != OST_OK)
+        revision = 0;
+    pthread_mutex_unlock(&catalog->change_lock);
+    return revision;
+}
+
 void policy_quarantine(struct policy_catalog *catalog, const char *name, int revision)
 {
     struct deploy_answer *out = calloc(1, sizeof(*out));

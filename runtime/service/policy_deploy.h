@@ -67,6 +67,9 @@ void policy_activate(struct policy_catalog *catalog, const char *name, int revis
 void policy_roll_back(struct policy_catalog *catalog, const char *name, const char *message, const char *actor,
                       struct deploy_answer *out);
 
+/* The revision that a rollback would return to; 0: there is none. */
+int policy_previous(struct policy_catalog *catalog, const char *name);
+
 struct try_request {
     const char *name;
     const char *source;         /* NULL: that of `revision` */
