@@ -13,7 +13,8 @@ _ostler_words() { # command verb
         'session stop') echo --reason --door --no-open ;;
         'list ') echo show add remove import ;;
         'list add') echo --until ;;
-        'policy ') echo new check deploy list show activate rollback shadow settings why ;;
+        'policy ') echo new check test try deploy list show activate rollback shadow settings why ;;
+        'policy try') echo --event ;;
         'policy deploy') echo --spec --message --shadow --order --grant --fail --setting ;;
         'policy activate' | 'policy rollback' | 'policy shadow' | 'policy settings') echo --message ;;
         'db ') echo check backup migrate ;;
@@ -26,6 +27,7 @@ _ostler_values() { # command verb option-or-empty
             echo sessions:write sessions:read garages:read doors:open operations:read operations:write policies:read \
                 policies:write doors:maintain ;;
         'session list --status') echo active ended ;;
+        'policy try --event') echo session_start session_stop door_request availability door_event schedule http ;;
         'policy deploy --grant') echo override ;;
         'policy deploy --fail') echo standard open closed ;;
         'help  ') _ostler_words '' '' ;;

@@ -110,6 +110,8 @@ int list_remove(struct cli *cli);
 int list_import(struct cli *cli);
 int policy_new(struct cli *cli);
 int policy_check(struct cli *cli);
+int policy_test(struct cli *cli);
+int policy_try_out(struct cli *cli);
 int policy_deploy_file(struct cli *cli);
 int policy_list(struct cli *cli);
 int policy_show(struct cli *cli);

@@ -40,6 +40,8 @@ static const struct verb list_verbs[] = {
 static const struct verb policy_verbs[] = {
     {"new", "NAME", policy_new},
     {"check", "[PATH]...", policy_check},
+    {"test", "[PATH]", policy_test},
+    {"try", "POLICY [CONTEXT] [--event EVENT]", policy_try_out},
     {"deploy", "FILE [--spec FILE] [--message TEXT] [--shadow] [--order NUMBER] [--grant RIGHT] [--fail HOW] [--setting PAIR]...", policy_deploy_file},
     {"list", "", policy_list},
     {"show", "NAME", policy_show},
@@ -87,8 +89,10 @@ const struct command commands[] = {
     {"policy", "rules: write, check, deploy, explain",
      "PATH is a policy or a folder of them, this one where none is named. A spec, NAME_spec.lua, goes along with its policy. PAIR is\n"
      "name=value of a setting; name= takes the default again. REVISION is a number of 'show', or off. RIGHT is override. HOW is\n"
-     "standard, open or closed: what happens while the policy is broken. DECISION is an id; without one, the newest.\n\n"
+     "standard, open or closed: what happens while the policy is broken. DECISION is an id; without one, the newest.\n"
+     "POLICY is a file or the name of one that is deployed, CONTEXT the visit as JSON, with the fields of a spec, EVENT a trigger.\n\n"
      "    ostler policy new no-vans\n"
+     "    ostler policy try no-vans.lua '{\"plate\": \"V-12-AB\"}'\n"
      "    ostler policy deploy no-vans.lua --message \"Vans do not fit\"\n"
      "    ostler policy settings opening-hours open=\"Mon-Sun 07:00-22:00\"\n"
      "    ostler policy rollback no-vans\n", policy_verbs},

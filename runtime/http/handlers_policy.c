@@ -5,8 +5,8 @@
 
 #include "runtime/base/sha256.h"
 #include "runtime/http/handlers.h"
+#include "runtime/http/handlers_policy.h"
 #include "runtime/http/respond.h"
-#include "runtime/service/policy_deploy.h"
 
 #define REVISIONS_AT_ONCE 20 /* of a page: each brings its source and spec */
 #define REVISION_JSON_BYTES (8 * (POLICY_SOURCE_MAX + POLICY_SPEC_MAX))
@@ -297,8 +297,7 @@ static void answer_invalid(struct http_exchange *exchange, const struct deploy_a
     exchange_problem_with(exchange, PROBLEM_POLICY_INVALID, NULL, &extras);
 }
 
-/* Answer what a deployment came to; its answer is freed. */
-static void answer_deploy(struct http_exchange *exchange, struct deploy_answer *answer, const char *name)
+void answer_deploy(struct http_exchange *exchange, struct deploy_answer *answer, const char *name)
 {
     struct json_writer *body = exchange_body(exchange);
 

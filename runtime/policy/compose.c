@@ -110,7 +110,7 @@ bool compose_ask(struct sandbox *sandbox, struct policy_facts *facts, const stru
                  int64_t *cpu_now_ns, struct decision *decision)
 {
     struct policy_run run = {.facts = facts, .trigger = question->trigger, .visit = question->visit, .decision = decision,
-                             .response = question->response};
+                             .response = question->response, .trace = question->trace};
     struct policy_revision *asked = note_asked(facts, decision);
     struct sandbox_failure failure = {.text = "the policy did not load"};
     int64_t began_ns = *cpu_now_ns;

@@ -14,6 +14,7 @@ struct policy_run {
     const struct policy_visit *visit;
     struct decision *decision;
     struct policy_response *response; /* of on.http */
+    struct policy_trace *trace;       /* NULL but on the workbench */
     bool ends_asking;                 /* out: allow_always() was said, with the right to */
 };
 
@@ -50,6 +51,9 @@ void verbs_open(lua_State *lua);
 void verbs_effects_open(lua_State *lua);
 /* The run, where this verb may be said; raises where not. */
 struct policy_run *verb_speaks(lua_State *lua, const char *name);
+/* trace.c; nothing without a trace. A field's value, on top of the stack, was read; a verb is said, with its arguments. */
+void trace_read(lua_State *lua, const struct policy_run *run, const char *owner, const char *name);
+void trace_said(lua_State *lua, const struct policy_run *run, const char *verb);
 /* visit.c: the metatables of the visit; and the visit of the run as a value. */
 void visit_open(lua_State *lua);
 void visit_push(lua_State *lua, const struct policy_visit *visit);

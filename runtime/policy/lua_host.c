@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "runtime/policy/compose.h"
+#include "runtime/policy/specs.h"
+#include "runtime/policy/trace.h"
 
 struct lua_policy_host {
     struct policy_host base; /* first: a policy_host pointer is a pointer to this */
@@ -97,6 +99,18 @@ static enum ost_status check(struct policy_host *base, const struct policy_sourc
     return *problem_count > 0 ? OST_INVALID : OST_OK;
 }
 
+static enum ost_status trace(struct policy_host *base, const struct policy_source *source, const struct policy_question *question,
+                             struct decision *out, struct policy_trace *steps, struct policy_problem *problem)
+{
+    return trace_run(&((const struct lua_policy_host *)base)->limits, source, question, out, steps, problem);
+}
+
+static enum ost_status run_specs(struct policy_host *base, const struct policy_source *source, const char *spec_file, const char *spec,
+                                 size_t spec_length, struct spec_report *report)
+{
+    return specs_run(&((const struct lua_policy_host *)base)->limits, source, spec_file, spec, spec_length, report);
+}
+
 static void destroy(struct policy_host *base)
 {
     free(base);
@@ -110,6 +124,8 @@ static const struct policy_host_ops lua_ops = {
     .listens = listens,
     .decide = decide,
     .check = check,
+    .trace = trace,
+    .run_specs = run_specs,
     .destroy = destroy,
 };
 

@@ -96,7 +96,10 @@ static void look(lua_State *lua, lua_Debug *record)
 {
     struct sandbox *sandbox = sandbox_of(lua);
 
-    (void)record;
+    if (record->event == LUA_HOOKLINE) {
+        sandbox->limits.on_line(sandbox->limits.line_context, record->currentline);
+        return;
+    }
     raise_if_spent(lua);
     lua_checkstack(lua, STACK_ROOM);
     sandbox->stack_moves_seen = sandbox->stack_moves;
@@ -243,7 +246,7 @@ static bool call_within(struct sandbox *sandbox, int64_t cpu_began_ns, int64_t c
     lua_checkstack(lua, STACK_FIRST); /* of no cost where there is room: the snapshot has it */
     sandbox->stack_moves_seen = sandbox->stack_moves;
     sandbox->is_running = true;
-    lua_sethook(lua, look, LUA_MASKCOUNT, HOOK_EVERY);
+    lua_sethook(lua, look, LUA_MASKCOUNT | (sandbox->limits.on_line ? LUA_MASKLINE : 0), HOOK_EVERY);
     lua_pushcfunction(lua, note_line);
     lua_pushcfunction(lua, function);
     lua_pushlightuserdata(lua, context);

@@ -23,6 +23,8 @@ struct sandbox;
 struct sandbox_limits {
     size_t memory_bytes;
     int64_t cpu_ns; /* of each sandbox_call() */
+    void (*on_line)(void *context, int line); /* each line that is come to; NULL, for all but the workbench */
+    void *line_context;
 };
 
 /* Why a call failed. */

@@ -20,6 +20,7 @@ struct policy_run *verb_speaks(lua_State *lua, const char *name)
         verb_complain(verb, run->trigger, text, sizeof(text));
         sandbox_fail(lua, "%s", text);
     }
+    trace_said(lua, run, name);
     return run;
 }
 

@@ -220,6 +220,7 @@ static int read_field(lua_State *lua, const char *kind, const char *owner, const
     while (strcmp(fields->name, name) != 0)
         fields++;
     push_field(lua, visit, fields, trigger == TRIGGER_DOOR_EVENT);
+    trace_read(lua, sandbox_host(lua), owner, name);
     return 1;
 }
 

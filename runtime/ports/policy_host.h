@@ -63,12 +63,14 @@ struct policy_setting {
     char label[REASON_BYTES];
 };
 
+struct policy_trace;
 struct policy_question {
     enum policy_trigger trigger;
     const struct policy_visit *visit;
     const char *only;        /* ask only the policy of this name (schedule, http); NULL: all that listen */
     struct policy_response *response; /* http: where respond() goes; else NULL */
     bool no_shadows;         /* leave out those that run in shadow */
+    struct policy_trace *trace; /* of the workbench; else NULL */
     int wait_ms;             /* for a free instance */
 };
 

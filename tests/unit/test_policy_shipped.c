@@ -115,11 +115,40 @@ static void editors_know_every_word_that_policies_have(void **state)
     free(types);
 }
 
+/* Every case passes, every line ran, every refusal was come upon. */
+static void the_shipped_specs_pass_and_reach_every_line(void **state)
+{
+    struct spec_report *report = calloc(1, sizeof(*report));
+
+    (void)state;
+    assert_non_null(report);
+    for (size_t i = 0; i < SHIPPED_MAX; i++) {
+        char *text = script("policies", shipped[i], ".lua"), *spec = script("policies", shipped[i], "_spec.lua");
+        struct policy_source source = {.text = text, .length = strlen(text), .file = "policy.lua"};
+
+        assert_ok(host->ops->run_specs(host, &source, "spec.lua", spec, strlen(spec), report));
+        assert_true(report->count > 0);
+        for (size_t at = 0; at < report->count; at++) {
+            if (!report->cases[at].passed)
+                fail_msg("%s, %s: %s", shipped[i], report->cases[at].name, report->cases[at].text);
+        }
+        for (int line = 1; line <= report->line_count; line++) {
+            if (report->lines[line] == LINE_NEVER_RAN)
+                fail_msg("%s: line %d never ran", shipped[i], line);
+        }
+        if (report->codes_missing_count > 0)
+            fail_msg("%s: never refused with %s", shipped[i], report->codes_missing[0]);
+        free(text);
+        free(spec);
+    }
+    free(report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(the_shipped_policies_load_and_run_in_their_order), T(each_shipped_policy_has_a_spec), T(a_new_policy_loads_as_it_is),
-        T(editors_know_every_word_that_policies_have),
+        T(editors_know_every_word_that_policies_have), T(the_shipped_specs_pass_and_reach_every_line),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
