@@ -43,6 +43,7 @@ void handle_policy_list(struct http_exchange *exchange);
 void handle_policy_show(struct http_exchange *exchange);
 void handle_policy_revisions(struct http_exchange *exchange);
 void handle_policy_deploy(struct http_exchange *exchange);
+void handle_function(struct http_exchange *exchange);
 void handle_policy_try(struct http_exchange *exchange);
 void handle_policy_activate(struct http_exchange *exchange);
 void handle_decision_list(struct http_exchange *exchange);

@@ -94,12 +94,12 @@ void handle_availability(struct http_exchange *exchange)
         exchange_problem(exchange, PROBLEM_STORAGE_UNAVAILABLE, NULL);
         return;
     }
-    available = (int64_t)garage->spots - counts.occupied;
+    available = session_desk_offer(api_of(exchange)->desk, garage, &counts);
     json_begin_object(body);
     json_put_string(body, "garageId", garage->id);
     json_put_integer(body, "total", garage->spots);
     json_put_integer(body, "occupied", counts.occupied);
-    json_put_integer(body, "available", available > 0 ? available : 0);
+    json_put_integer(body, "available", available);
     json_put_string(body, "state", garage_state_text(counts.state));
     json_put_time(body, "asOf", clock_wall_ms(api_of(exchange)->clock));
     json_end_object(body);

@@ -10,7 +10,7 @@ static bool matches(const char *pattern, const char *path, const char *parameter
 
     while (*pattern && *path) {
         if (*pattern == '{') {
-            size_t length = strcspn(path, "/");
+            size_t length = pattern[1] == '+' ? strlen(path) : strcspn(path, "/");
 
             if (length == 0 || length >= text_bytes || count >= PATH_PARAMETERS_MAX)
                 return false;

@@ -19,7 +19,7 @@ enum body_rule {
 
 struct route {
     enum http_method method;
-    const char *pattern;     /* "/v1/sessions/{sessionId}/stop": a parameter is one whole segment, not empty */
+    const char *pattern;     /* "/v1/sessions/{sessionId}/stop": a parameter is one whole segment, not empty; {+rest} is all that is left */
     bool open;               /* needs no credential */
     scope_set any_of;        /* one of these scopes is enough */
     enum body_rule body;

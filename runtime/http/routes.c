@@ -49,6 +49,8 @@ const struct route http_routes[] = {
     {POST, "/v1/policies/{name}/revisions", false, SCOPE_POLICIES_WRITE, BODY_POLICY, false, handle_policy_deploy},
     {POST, "/v1/policies/{name}/activate", false, SCOPE_POLICIES_WRITE, BODY_REQUIRED, false, handle_policy_activate},
     {POST, "/v1/policies/{name}/try", false, SCOPE_POLICIES_READ, BODY_POLICY, false, handle_policy_try},
+    {GET, "/fn/{+function}", false, SCOPES_OF_STAFF, BODY_NONE, false, handle_function},
+    {POST, "/fn/{+function}", false, SCOPES_OF_STAFF, BODY_OPTIONAL, false, handle_function},
     {GET, "/v1/decisions", false, SCOPE_OPERATIONS_READ, BODY_NONE, false, handle_decision_list},
     {GET, "/v1/decisions/{decisionId}", false, SCOPE_OPERATIONS_READ, BODY_NONE, false, handle_decision_show},
 };

@@ -64,6 +64,7 @@ struct session_desk {
     char spill_path[4096];       /* empty: none */
     bool spill_is_used;          /* it has lines; housekeeping's own, between create and destroy */
     _Atomic unsigned decisions_waiting; /* refused ones that the store has and did not decide */
+    _Atomic int64_t season_holders; /* see session_desk_refresh() */
     struct metric *decisions_dropped;
     struct metric *starts;
     struct metric *stops;

@@ -64,3 +64,42 @@ enum ost_status desk_fill_visit(struct session_desk *desk, const struct garage *
         visit->kind = facts.kind; /* a session keeps the kind that it started with */
     return OST_OK;
 }
+
+void session_desk_fill_garage(struct session_desk *desk, const struct garage *garage, struct policy_visit *visit)
+{
+    int64_t now_ms = clock_wall_ms(desk->parts.clock);
+
+    memset(visit, 0, sizeof(*visit));
+    visit->zone = garage->zone;
+    visit->now_ms = now_ms;
+    visit->seed = uuid_make(desk->parts.ids, now_ms).low;
+    fill_garage(desk, garage, visit);
+    visit->garage.season_holders = atomic_load(&desk->season_holders);
+}
+
+void session_desk_refresh(struct session_desk *desk, const struct site *site)
+{
+    struct store *store = desk->parts.store;
+    int64_t now_ms = clock_wall_ms(desk->parts.clock);
+    struct visit_facts facts;
+
+    if (site->garage_count > 0 && store->ops->read_facts(store, site->garages[0].id, "", "", now_ms, now_ms, &facts) == OST_OK)
+        atomic_store(&desk->season_holders, facts.season_holders);
+}
+
+int64_t session_desk_offer(struct session_desk *desk, const struct garage *garage, const struct garage_counts *counts)
+{
+    int64_t free = counts->occupied < (int64_t)garage->spots ? (int64_t)garage->spots - counts->occupied : 0;
+    struct policy_lease *lease = policy_catalog_take(desk->parts.policies);
+    struct policy_visit visit;
+    struct decision decision;
+
+    if (policy_lease_listens(lease, TRIGGER_AVAILABILITY)) {
+        session_desk_fill_garage(desk, garage, &visit);
+        if (policy_lease_decide(lease, TRIGGER_AVAILABILITY, &visit, POLICY_WAIT_MS, &decision) == OST_OK && decision.has_offer &&
+            decision.offer < free)
+            free = decision.offer;
+    }
+    policy_catalog_put(desk->parts.policies, lease);
+    return free;
+}

@@ -10,6 +10,7 @@
 #include "runtime/service/pruning.h"
 
 #define PRICE_EVERY_MS 10000  /* besides every load of policies */
+#define REFRESH_EVERY_MS 5000
 
 struct housekeeping {
     struct housekeeping_parts parts;
@@ -20,6 +21,7 @@ struct housekeeping {
     _Atomic int64_t heartbeat_ms;
     unsigned priced_generation;
     int64_t price_next_ms;
+    int64_t refresh_next_ms;
     struct pruning pruning;
     struct metric *commits;
     struct metric *changes;
@@ -52,6 +54,18 @@ static void restore_maintenance(struct housekeeping *self)
     if (maintenance_restore(&self->parts.maintenance, site))
         log_notice("housekeeping", "the maintenance locks were read; entry doors are as they were");
     site_registry_put(self->parts.sites, site);
+}
+
+static void refresh(struct housekeeping *self, int64_t now_ms)
+{
+    const struct site *site;
+
+    if (now_ms < self->refresh_next_ms)
+        return;
+    site = site_registry_take(self->parts.sites);
+    session_desk_refresh(self->parts.desk, site);
+    site_registry_put(self->parts.sites, site);
+    self->refresh_next_ms = now_ms + REFRESH_EVERY_MS;
 }
 
 static void watch_store(struct housekeeping *self)
@@ -103,6 +117,7 @@ static void *run(void *context)
         watch_store(self);
         restore_maintenance(self);
         price(self, now_ms);
+        refresh(self, now_ms);
         pruning_run(&self->pruning);
     } while (wait_a_second(self));
     return NULL;

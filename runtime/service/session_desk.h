@@ -131,6 +131,16 @@ enum ost_status session_desk_find(struct session_desk *desk, const char *partner
 /* Correct a session that was read from the store in the same way. */
 void session_desk_overlay(struct session_desk *desk, struct session *session);
 
+/*
+ * A visit with none but its garage and its time filled in, from memory: for what is asked of policies beside sessions. Season
+ * holders are those of the last session_desk_refresh().
+ */
+void session_desk_fill_garage(struct session_desk *desk, const struct garage *garage, struct policy_visit *visit);
+/* Housekeeping, every few seconds: what the above needs of the store. */
+void session_desk_refresh(struct session_desk *desk, const struct site *site);
+/* The spots that may be told to be free: what is free, or less where policies offer less. From memory; never negative. */
+int64_t session_desk_offer(struct session_desk *desk, const struct garage *garage, const struct garage_counts *counts);
+
 /* Occupancy as answered: the store's counters less the stops that wait for room. OST_NOT_FOUND: no such garage. */
 enum ost_status session_desk_counts(struct session_desk *desk, const struct garage *garage,
                                     struct garage_counts *out) OST_MUST_CHECK;
