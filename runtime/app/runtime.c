@@ -14,6 +14,7 @@
 #include "runtime/http/server.h"
 #include "runtime/policy/lua_host.h"
 #include "runtime/service/housekeeping.h"
+#include "runtime/service/policy_runner.h"
 
 #define DRAIN_MS 10000
 #define HEARTBEAT_MAX_MS 5000
@@ -39,6 +40,7 @@ struct runtime {
     struct maintenance maintenance; /* until housekeeping takes it over */
     struct session_desk *desk;
     struct housekeeping *housekeeping;
+    struct policy_runner *policy_runner;
     struct http_api api;
     struct http_server *metrics_server;
     struct http_server *server;
@@ -170,6 +172,23 @@ static uint64_t decisions_max(int64_t quota_bytes)
     return quota_bytes > 0 ? (uint64_t)quota_bytes / 1024 + 1000 : 0;
 }
 
+static enum ost_status start_policy_runner(struct runtime *runtime)
+{
+    struct policy_runner_parts parts = {
+        .clock = &runtime->clock,
+        .ids = &runtime->ids,
+        .store = runtime->store,
+        .sites = runtime->sites,
+        .desk = runtime->desk,
+        .doors = runtime->doors,
+        .policies = runtime->policies,
+        .faults = runtime->faults,
+        .metrics = runtime->metrics,
+    };
+
+    return policy_runner_create(&parts, &runtime->policy_runner);
+}
+
 static enum ost_status start_desk(struct runtime *runtime)
 {
     const char *database = strrchr(runtime->configuration->storage.path, '/'); /* whose stops they are */
@@ -205,7 +224,7 @@ static enum ost_status start_desk(struct runtime *runtime)
     chores.desk = runtime->desk;
     if (status == OST_OK)
         status = housekeeping_create(&chores, &runtime->housekeeping);
-    return status;
+    return status == OST_OK ? start_policy_runner(runtime) : status;
 }
 
 static enum ost_status start_servers(struct runtime *runtime)
@@ -489,6 +508,7 @@ void runtime_stop(struct runtime *runtime)
         return;
     http_server_stop(runtime->server, DRAIN_MS);
     http_server_stop(runtime->metrics_server, 0);
+    policy_runner_destroy(runtime->policy_runner);
     housekeeping_destroy(runtime->housekeeping);
     door_actuator_destroy(runtime->doors);
     if (runtime->store)

@@ -10,6 +10,8 @@
 #include "runtime/base/zone.h"
 
 #define POLICY_SOURCE_MAX 8192   /* bytes of one policy's source */
+#define POLICY_CPU_MS 5           /* of one call */
+#define POLICY_MEMORY_KIB 512     /* of one policy */
 #define POLICY_SPEC_MAX 32768    /* bytes of its spec */
 #define POLICY_SETTINGS_BYTES 8192 /* of the JSON of its settings, with the NUL */
 #define POLICY_ROUTE_BYTES 64

@@ -7,6 +7,7 @@
 #include "runtime/http/handlers.h"
 #include "runtime/http/handlers_policy.h"
 #include "runtime/http/respond.h"
+#include "runtime/service/policy_watch.h"
 
 #define REVISIONS_AT_ONCE 20 /* of a page: each brings its source and spec */
 #define REVISION_JSON_BYTES (8 * (POLICY_SOURCE_MAX + POLICY_SPEC_MAX))
@@ -81,8 +82,38 @@ struct shown {
     size_t place;
 };
 
+static void write_figures(struct json_writer *body, struct policy_catalog *catalog, const char *name)
+{
+    struct policy_figures figures;
+
+    policy_watch_read(policy_catalog_watch(catalog), name, &figures);
+    json_put_integer(body, "calls", figures.calls);
+    json_name(body, "errors");
+    json_begin_object(body);
+    for (unsigned breach = BREACH_ERROR; breach < BREACH_COUNT; breach++)
+        json_put_integer(body, policy_breach_text((enum policy_breach)breach), figures.errors[breach]);
+    json_end_object(body);
+    json_name(body, "cpuMicroseconds");
+    json_begin_object(body);
+    json_name(body, "p50");
+    json_write_real(body, (double)(figures.p50_ns / 100) / 10);
+    json_name(body, "p99");
+    json_write_real(body, (double)(figures.p99_ns / 100) / 10);
+    json_end_object(body);
+    json_put_integer(body, "memoryPeakBytes", figures.memory_peak_bytes);
+    json_put_integer(body, "shadowCalls", figures.shadow_calls);
+    json_put_integer(body, "shadowDifferences", figures.shadow_differences);
+    json_put_integer(body, "quarantines", figures.quarantines);
+    json_name(body, "limits");
+    json_begin_object(body);
+    json_put_integer(body, "cpuMilliseconds", POLICY_CPU_MS);
+    json_put_integer(body, "memoryKiB", POLICY_MEMORY_KIB);
+    json_end_object(body);
+}
+
 /* previous: what a rollback returns to; -1: not said. */
-static void write_policy(struct json_writer *body, struct policy_lease *lease, const struct shown *shown, int previous)
+static void write_policy(struct json_writer *body, struct http_exchange *exchange, struct policy_lease *lease, const struct shown *shown,
+                         int previous)
 {
     json_begin_object(body);
     json_put_string(body, "name", shown->name);
@@ -94,6 +125,7 @@ static void write_policy(struct json_writer *body, struct policy_lease *lease, c
         json_put_integer(body, "previousRevision", previous);
     if (shown->facts)
         write_facts(body, lease, shown->facts, shown->place);
+    write_figures(body, api_of(exchange)->policies, shown->name);
     json_end_object(body);
 }
 
@@ -171,7 +203,7 @@ void handle_policy_list(struct http_exchange *exchange)
         return;
     if (respond_read_slice(exchange, view->count, &slice) && respond_begin_list(exchange, &list)) {
         for (size_t i = slice.begin; i < slice.end; i++)
-            write_policy(&list, view->lease, &view->shown[i], -1);
+            write_policy(&list, exchange, view->lease, &view->shown[i], -1);
         respond_send_list(exchange, &list, slice.next);
     }
     end_view(exchange, view);
@@ -187,7 +219,7 @@ void handle_policy_show(struct http_exchange *exchange)
     while (at < view->count && strcmp(view->shown[at].name, exchange_request(exchange)->parameters[0]) != 0)
         at++;
     if (at < view->count) {
-        write_policy(exchange_body(exchange), view->lease, &view->shown[at], policy_previous(api_of(exchange)->policies, view->shown[at].name));
+        write_policy(exchange_body(exchange), exchange, view->lease, &view->shown[at], policy_previous(api_of(exchange)->policies, view->shown[at].name));
         exchange_send_json(exchange, 200);
     } else {
         exchange_problem(exchange, PROBLEM_POLICY_NOT_FOUND, NULL);

@@ -70,6 +70,7 @@ struct policy_question {
     const char *only;        /* ask only the policy of this name (schedule, http); NULL: all that listen */
     struct policy_response *response; /* http: where respond() goes; else NULL */
     bool no_shadows;         /* leave out those that run in shadow */
+    bool is_repeated;        /* an attempt again: where it breaks, that counts against nobody */
     struct policy_trace *trace; /* of the workbench; else NULL */
     int wait_ms;             /* for a free instance */
 };

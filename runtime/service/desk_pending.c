@@ -78,7 +78,10 @@ static bool store_price(struct session_desk *desk, struct session *session, cons
 static bool decide_price(struct policy_lease *lease, const struct desk_inputs *inputs, struct decision *decision,
                          struct desk_awaited *awaited)
 {
-    if (policy_lease_decide(lease, TRIGGER_SESSION_STOP, &inputs->visit, POLICY_WAIT_MS, decision) != OST_OK)
+    struct policy_question question = {.trigger = TRIGGER_SESSION_STOP, .visit = &inputs->visit, .no_shadows = true, .is_repeated = true,
+                                       .wait_ms = POLICY_WAIT_MS};
+
+    if (policy_lease_ask(lease, &question, decision) != OST_OK)
         return false;
     for (unsigned i = 0; i < decision->reason_count; i++) {
         if (decision->reasons[i].verb == REASON_BROKEN)

@@ -28,7 +28,7 @@ enum ost_status policy_catalog_create(const struct policy_catalog_parts *parts, 
     if (!catalog)
         return OST_NO_MEMORY;
     catalog->parts = *parts;
-    catalog->watch = policy_watch_create(parts->faults);
+    catalog->watch = policy_watch_create(parts->clock, parts->faults, parts->metrics);
     catalog->current = catalog_lease_create(catalog, NULL, false);
     if (!catalog->watch || !catalog->current) {
         policy_watch_destroy(catalog->watch);
@@ -123,7 +123,7 @@ enum ost_status policy_lease_ask(struct policy_lease *lease, const struct policy
         enum ost_status status = lease->host->ops->decide(lease->host, lease->set, question, out);
 
         /* A set that was replaced meanwhile says nothing about the one in force. */
-        if (status == OST_OK && (!decision_has_broken(out) || is_in_force(lease)))
+        if (status == OST_OK && (!decision_has_broken(out) || (!question->is_repeated && is_in_force(lease))))
             policy_watch_saw(lease->catalog->watch, out);
         return status;
     }
@@ -188,6 +188,16 @@ static void show_faults(struct policy_catalog *catalog, struct policy_lease *lea
     metric_set(catalog->broken, broken);
 }
 
+/* Tell the watch which revisions are live now. Under the change lock. */
+static void announce(struct policy_catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->deployment_count; i++) {
+        const struct policy_deployment *each = &catalog->deployments[i];
+
+        policy_watch_activated(catalog->watch, each->name, each->live, each->activated_at_ms, record_is_proven(catalog, each->name, each->live));
+    }
+}
+
 void catalog_put_in_force(struct policy_catalog *catalog, struct policy_lease *lease, const struct policy_problem *problem)
 {
     struct policy_lease *before;
@@ -198,11 +208,17 @@ void catalog_put_in_force(struct policy_catalog *catalog, struct policy_lease *l
     catalog->generation++;
     pthread_mutex_unlock(&catalog->lock);
     policy_watch_forget(catalog->watch);
+    announce(catalog);
     show_faults(catalog, lease, before, problem);
     policy_catalog_put(catalog, before);
 }
 
 /* ---- loading ---- */
+
+struct policy_watch *policy_catalog_watch(struct policy_catalog *catalog)
+{
+    return catalog->watch;
+}
 
 bool policy_catalog_is_deployed(struct policy_catalog *catalog)
 {

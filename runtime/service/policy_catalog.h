@@ -61,6 +61,8 @@ bool policy_catalog_is_deployed(struct policy_catalog *catalog);
  */
 void policy_catalog_settle(struct policy_catalog *catalog);
 
+struct policy_watch *policy_catalog_watch(struct policy_catalog *catalog); /* borrowed */
+
 /* Borrow the set in force; never NULL. Any thread. */
 struct policy_lease *policy_catalog_take(struct policy_catalog *catalog);
 void policy_catalog_put(struct policy_catalog *catalog, struct policy_lease *lease);

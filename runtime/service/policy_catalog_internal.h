@@ -83,6 +83,9 @@ enum ost_status deployments_commit(struct policy_catalog *catalog, struct store_
 /* The number of a record by its digest: that of the same content, else the next one, and *is_new. A fault of the store. */
 enum ost_status record_number(struct policy_catalog *catalog, struct policy_record *record, bool *is_new) OST_MUST_CHECK;
 
+/* Had this revision its first calls in an earlier run? */
+bool record_is_proven(struct policy_catalog *catalog, const char *name, int revision);
+
 /* ---- policy_history.c; under change_lock ---- */
 
 /*

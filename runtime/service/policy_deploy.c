@@ -393,6 +393,8 @@ void policy_quarantine(struct policy_catalog *catalog, const char *name, int rev
         snprintf(text, sizeof(text), "Revision %d broke too often and is quarantined; revision %d runs again. Mend it and deploy it anew.",
                  revision, good);
         if (out->verdict == DEPLOY_DONE)
+            policy_watch_quarantined(catalog->watch, name);
+        if (out->verdict == DEPLOY_DONE)
             fault_board_raise(catalog->parts.faults, subject, "policy_quarantined", FAULT_ALARM, text);
     }
     end(&deploy);

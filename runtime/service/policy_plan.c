@@ -56,6 +56,16 @@ enum ost_status record_number(struct policy_catalog *catalog, struct policy_reco
     return status;
 }
 
+bool record_is_proven(struct policy_catalog *catalog, const char *name, int revision)
+{
+    struct store *store = catalog->parts.store;
+    struct policy_record *record = store && revision > 0 ? malloc(sizeof(*record)) : NULL;
+    bool is_proven = record && store->ops->find_policy(store, name, revision, record) == OST_OK && record->proven_at_ms > 0;
+
+    free(record);
+    return is_proven;
+}
+
 /* ---- plans ---- */
 
 enum ost_status plan_add(struct policy_plan *plan, struct policy_record *record, const char *file, bool is_shadow)

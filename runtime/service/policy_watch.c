@@ -6,26 +6,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct failing_policy {
+#define WATCHED_MAX 64
+#define BUCKETS 96        /* four an octave, from 256 ns on */
+#define FIRST_OCTAVE 8
+#define SUBJECT_PREFIX "policy/"
+
+/* Names are never taken away, so that who found one needs no lock. */
+struct watched {
     char name[SLUG_BYTES];
-    unsigned triggers; /* bits 1 << enum policy_trigger; 0: the place is free */
+    _Atomic int revision;         /* live; 0: none */
+    _Atomic int64_t calls_of_revision;
+    _Atomic int64_t calls, errors[BREACH_COUNT], buckets[BUCKETS], memory_peak, shadow_calls, shadow_differences, quarantines;
+    struct {
+        struct metric *calls, *errors[BREACH_COUNT], *p50, *p99, *memory, *shadow_calls, *shadow_differences, *quarantines;
+    } metrics;
+    /* under the lock */
+    int64_t activated_at_ms;
+    bool is_proven, wants_quarantine, tells_proven;
+    unsigned young_breaks;
+    int64_t breaks_ms[MINUTE_BREAKS]; /* the newest breaks, wall */
+    unsigned next_break;
+    unsigned failing;             /* triggers, bits 1 << enum policy_trigger */
 };
 
 struct policy_watch {
     pthread_mutex_t lock;
+    struct clock *clock;
     struct fault_board *faults;
-    struct failing_policy failing[POLICIES_MAX];
-    _Atomic unsigned count;
+    struct metrics *metrics;
+    struct metric *shadows_skipped;
+    struct watched watched[WATCHED_MAX];
+    _Atomic size_t count;
+    _Atomic unsigned failing_count;
 };
 
-struct policy_watch *policy_watch_create(struct fault_board *faults)
+struct policy_watch *policy_watch_create(struct clock *clock, struct fault_board *faults, struct metrics *metrics)
 {
     struct policy_watch *watch = calloc(1, sizeof(*watch));
 
     if (!watch)
         return NULL;
     pthread_mutex_init(&watch->lock, NULL);
+    watch->clock = clock;
     watch->faults = faults;
+    watch->metrics = metrics;
+    watch->shadows_skipped = metrics_register(metrics, METRIC_COUNTER, "ostler_policy_shadows_skipped_total", "",
+                                              "Shadow runs that were left out for lack of time.");
     return watch;
 }
 
@@ -37,87 +63,343 @@ void policy_watch_destroy(struct policy_watch *watch)
     free(watch);
 }
 
-/* One that did not load has a fault of its own already. */
-static bool broke_running(const struct decision_reason *reason)
-{
-    return reason->verb == REASON_BROKEN && reason->policy[0] && strcmp(reason->code, "not_loaded") != 0;
-}
+/* ---- one policy ---- */
 
-static const struct decision_reason *find_break(const struct decision *decision, const char *name)
+static struct watched *find(struct policy_watch *watch, const char *name)
 {
-    for (unsigned i = 0; i < decision->reason_count; i++) {
-        if (decision->reasons[i].verb == REASON_BROKEN && strcmp(decision->reasons[i].policy, name) == 0)
-            return &decision->reasons[i];
+    size_t count = atomic_load_explicit(&watch->count, memory_order_acquire);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(watch->watched[i].name, name) == 0)
+            return &watch->watched[i];
     }
     return NULL;
 }
 
-/* Note whether the policy fails for the trigger. True: that changed whether it fails at all. */
-static bool note(struct policy_watch *watch, const char *name, enum policy_trigger trigger, bool fails)
+static struct metric *metric_of(struct policy_watch *watch, const struct watched *policy, enum metric_type type, const char *name,
+                                const char *more, const char *help)
 {
-    struct failing_policy *place = NULL;
-    bool changed = false;
+    char labels[192];
+
+    snprintf(labels, sizeof(labels), "policy=\"%s\"%s", policy->name, more);
+    return metrics_register(watch->metrics, type, name, labels, help);
+}
+
+static void make_metrics(struct policy_watch *watch, struct watched *policy)
+{
+    for (unsigned breach = BREACH_ERROR; breach < BREACH_COUNT; breach++) {
+        char kind[64];
+
+        snprintf(kind, sizeof(kind), ",kind=\"%s\"", policy_breach_text((enum policy_breach)breach));
+        policy->metrics.errors[breach] =
+            metric_of(watch, policy, METRIC_COUNTER, "ostler_policy_errors_total", kind, "Calls in which a policy broke.");
+    }
+    policy->metrics.calls = metric_of(watch, policy, METRIC_COUNTER, "ostler_policy_calls_total", "", "Calls of a policy.");
+    policy->metrics.p50 = metric_of(watch, policy, METRIC_GAUGE, "ostler_policy_cpu_microseconds", ",quantile=\"0.5\"", "CPU time of a call.");
+    policy->metrics.p99 = metric_of(watch, policy, METRIC_GAUGE, "ostler_policy_cpu_microseconds", ",quantile=\"0.99\"", "CPU time of a call.");
+    policy->metrics.memory = metric_of(watch, policy, METRIC_GAUGE, "ostler_policy_memory_peak_bytes", "", "The most memory that a call had.");
+    policy->metrics.shadow_calls = metric_of(watch, policy, METRIC_COUNTER, "ostler_policy_shadow_calls_total", "", "Runs in shadow.");
+    policy->metrics.shadow_differences =
+        metric_of(watch, policy, METRIC_COUNTER, "ostler_policy_shadow_differences_total", "", "Runs in shadow that would have decided otherwise.");
+    policy->metrics.quarantines = metric_of(watch, policy, METRIC_COUNTER, "ostler_policy_quarantines_total", "", "Revisions that were quarantined.");
+}
+
+/* NULL: more names came by than are watched. */
+static struct watched *find_or_add(struct policy_watch *watch, const char *name)
+{
+    struct watched *policy = find(watch, name);
+    size_t count;
+
+    if (policy)
+        return policy;
+    pthread_mutex_lock(&watch->lock);
+    policy = find(watch, name);
+    count = atomic_load(&watch->count);
+    if (!policy && count < WATCHED_MAX) {
+        policy = &watch->watched[count];
+        snprintf(policy->name, sizeof(policy->name), "%s", name);
+        make_metrics(watch, policy);
+        atomic_store_explicit(&watch->count, count + 1, memory_order_release);
+    }
+    pthread_mutex_unlock(&watch->lock);
+    return policy;
+}
+
+static unsigned bucket_of(int64_t ns)
+{
+    unsigned octave = 0, bucket;
+
+    while (octave < 40 && ns >> (octave + 1) > 0)
+        octave++;
+    if (octave < FIRST_OCTAVE)
+        return 0;
+    bucket = (octave - FIRST_OCTAVE) * 4 + (unsigned)(ns >> (octave - 2) & 3) + 1;
+    return bucket < BUCKETS ? bucket : BUCKETS - 1;
+}
+
+/* The upper bound of a bucket. */
+static int64_t bound_of(unsigned bucket)
+{
+    unsigned octave;
+
+    if (bucket == 0)
+        return 1 << FIRST_OCTAVE;
+    octave = (bucket - 1) / 4 + FIRST_OCTAVE;
+    return (INT64_C(1) << octave) + ((int64_t)((bucket - 1) % 4 + 1) << (octave - 2));
+}
+
+static int64_t quantile(struct watched *policy, int64_t per_cent)
+{
+    int64_t calls = 0, seen = 0;
+
+    for (unsigned i = 0; i < BUCKETS; i++)
+        calls += atomic_load_explicit(&policy->buckets[i], memory_order_relaxed);
+    for (unsigned i = 0; i < BUCKETS && calls > 0; i++) {
+        seen += atomic_load_explicit(&policy->buckets[i], memory_order_relaxed);
+        if (seen * 100 >= calls * per_cent)
+            return bound_of(i);
+    }
+    return 0;
+}
+
+/* ---- quarantine; under the lock ---- */
+
+static bool broke_in_a_minute(struct watched *policy, int64_t now_ms)
+{
+    int64_t oldest_ms; /* of the last MINUTE_BREAKS */
+
+    policy->breaks_ms[policy->next_break] = now_ms;
+    policy->next_break = (policy->next_break + 1) % MINUTE_BREAKS;
+    oldest_ms = policy->breaks_ms[policy->next_break];
+    return oldest_ms > 0 && now_ms - oldest_ms <= 60000;
+}
+
+static void note_young_break(struct policy_watch *watch, struct watched *policy, int revision, int64_t call)
+{
+    int64_t now_ms = clock_wall_ms(watch->clock);
+
+    if (revision != atomic_load(&policy->revision))
+        return;
+    if (!policy->is_proven && call <= YOUNG_CALLS && ++policy->young_breaks >= YOUNG_BREAKS)
+        policy->wants_quarantine = true;
+    if (broke_in_a_minute(policy, now_ms) && now_ms - policy->activated_at_ms < YOUNG_MS)
+        policy->wants_quarantine = true;
+}
+
+void policy_watch_activated(struct policy_watch *watch, const char *name, int revision, int64_t activated_at_ms, bool proven)
+{
+    struct watched *policy = find_or_add(watch, name);
+
+    if (!policy)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    if (atomic_load(&policy->revision) != revision) {
+        atomic_store(&policy->revision, revision);
+        atomic_store(&policy->calls_of_revision, 0);
+        policy->is_proven = proven;
+        policy->wants_quarantine = policy->tells_proven = false;
+        policy->young_breaks = 0;
+        memset(policy->breaks_ms, 0, sizeof(policy->breaks_ms));
+    }
+    policy->activated_at_ms = activated_at_ms;
+    pthread_mutex_unlock(&watch->lock);
+}
+
+static bool hand_out(struct policy_watch *watch, bool of_proven, char name[SLUG_BYTES], int *revision)
+{
+    bool found = false;
 
     pthread_mutex_lock(&watch->lock);
-    for (size_t i = 0; i < POLICIES_MAX; i++) {
-        struct failing_policy *each = &watch->failing[i];
+    for (size_t i = 0; i < atomic_load(&watch->count) && !found; i++) {
+        struct watched *policy = &watch->watched[i];
+        bool *wish = of_proven ? &policy->tells_proven : &policy->wants_quarantine;
 
-        if (each->triggers && strcmp(each->name, name) == 0) {
-            place = each;
-            break;
-        }
-        if (!each->triggers && !place && fails)
-            place = each;
+        found = *wish;
+        *wish = false;
+        snprintf(name, SLUG_BYTES, "%s", policy->name);
+        *revision = atomic_load(&policy->revision);
     }
-    if (place) {
-        unsigned before = place->triggers;
-
-        snprintf(place->name, sizeof(place->name), "%s", name);
-        place->triggers = fails ? before | 1u << trigger : before & ~(1u << trigger);
-        changed = !before != !place->triggers;
-    }
-    if (changed)
-        atomic_fetch_add(&watch->count, fails ? 1u : -1u);
     pthread_mutex_unlock(&watch->lock);
-    return changed;
+    return found;
+}
+
+bool policy_watch_take_quarantine(struct policy_watch *watch, char name[SLUG_BYTES], int *revision)
+{
+    return hand_out(watch, false, name, revision);
+}
+
+bool policy_watch_take_proven(struct policy_watch *watch, char name[SLUG_BYTES], int *revision)
+{
+    return hand_out(watch, true, name, revision);
+}
+
+void policy_watch_quarantined(struct policy_watch *watch, const char *name)
+{
+    struct watched *policy = find_or_add(watch, name);
+
+    if (!policy)
+        return;
+    atomic_fetch_add(&policy->quarantines, 1);
+    metric_add(policy->metrics.quarantines, 1);
+}
+
+/* ---- faults of failing policies ---- */
+
+/* Note whether the policy fails for the trigger. True: that changed whether it fails at all. Under the lock. */
+static bool note_failing(struct policy_watch *watch, struct watched *policy, enum policy_trigger trigger, bool fails)
+{
+    unsigned before = policy->failing;
+
+    policy->failing = fails ? before | 1u << trigger : before & ~(1u << trigger);
+    if (!before == !policy->failing)
+        return false;
+    atomic_fetch_add(&watch->failing_count, fails ? 1u : -1u);
+    return true;
+}
+
+static void show_failing(struct policy_watch *watch, const char *name, bool fails)
+{
+    char subject[FAULT_SUBJECT_BYTES];
+
+    snprintf(subject, sizeof(subject), SUBJECT_PREFIX "%s", name);
+    if (fails)
+        fault_board_raise(watch->faults, subject, "policy_failing", FAULT_ALARM,
+                          "The policy breaks when it is asked: starts are refused, bills wait. Mend it, or roll it back.");
+    else
+        fault_board_clear(watch->faults, subject, "policy_failing");
+}
+
+/* One that did not load has a fault of its own already. */
+static void note_break(struct policy_watch *watch, struct watched *policy, const struct decision *decision,
+                       const struct policy_revision *asked, int64_t call)
+{
+    bool changed;
+
+    if (asked->breach == BREACH_NOT_LOADED)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    note_young_break(watch, policy, asked->revision, call);
+    changed = note_failing(watch, policy, decision->trigger, true);
+    pthread_mutex_unlock(&watch->lock);
+    if (changed)
+        show_failing(watch, policy->name, true);
+}
+
+static void note_success(struct policy_watch *watch, struct watched *policy, const struct decision *decision, int64_t call, int revision)
+{
+    bool changed = false;
+
+    if (call != YOUNG_CALLS && atomic_load_explicit(&watch->failing_count, memory_order_relaxed) == 0)
+        return;
+    pthread_mutex_lock(&watch->lock);
+    if (call == YOUNG_CALLS && !policy->is_proven && revision == atomic_load(&policy->revision))
+        policy->is_proven = policy->tells_proven = true;
+    changed = policy->failing && note_failing(watch, policy, decision->trigger, false);
+    pthread_mutex_unlock(&watch->lock);
+    if (changed)
+        show_failing(watch, policy->name, false);
+}
+
+/* ---- decisions ---- */
+
+static void raise_peak(struct watched *policy, int64_t bytes)
+{
+    int64_t peak = atomic_load_explicit(&policy->memory_peak, memory_order_relaxed);
+
+    while (bytes > peak && !atomic_compare_exchange_weak(&policy->memory_peak, &peak, bytes))
+        ;
+}
+
+static void saw_call(struct policy_watch *watch, const struct decision *decision, const struct policy_revision *asked)
+{
+    struct watched *policy = find_or_add(watch, asked->name);
+    int64_t call;
+
+    if (!policy)
+        return;
+    call = asked->revision == atomic_load_explicit(&policy->revision, memory_order_relaxed)
+               ? atomic_fetch_add_explicit(&policy->calls_of_revision, 1, memory_order_relaxed) + 1
+               : INT64_MAX;
+    atomic_fetch_add_explicit(&policy->calls, 1, memory_order_relaxed);
+    metric_add(policy->metrics.calls, 1);
+    atomic_fetch_add_explicit(&policy->buckets[bucket_of(asked->cpu_ns)], 1, memory_order_relaxed);
+    raise_peak(policy, (int64_t)asked->memory_bytes);
+    if (asked->breach == BREACH_NONE) {
+        note_success(watch, policy, decision, call, asked->revision);
+        return;
+    }
+    atomic_fetch_add_explicit(&policy->errors[asked->breach], 1, memory_order_relaxed);
+    metric_add(policy->metrics.errors[asked->breach], 1);
+    note_break(watch, policy, decision, asked, call);
+}
+
+static void saw_shadow(struct policy_watch *watch, const struct shadow_verdict *shadow)
+{
+    struct watched *policy = find_or_add(watch, shadow->name);
+
+    if (!policy)
+        return;
+    atomic_fetch_add(&policy->shadow_calls, 1);
+    metric_add(policy->metrics.shadow_calls, 1);
+    if (shadow->differs) {
+        atomic_fetch_add(&policy->shadow_differences, 1);
+        metric_add(policy->metrics.shadow_differences, 1);
+    }
 }
 
 void policy_watch_saw(struct policy_watch *watch, const struct decision *decision)
 {
-    bool is_complete = decision->reason_count < DECISION_REASONS_MAX; /* else a break may have been pushed out */
-    char subject[FAULT_SUBJECT_BYTES];
-
-    if (atomic_load_explicit(&watch->count, memory_order_relaxed) == 0 && !decision_has_broken(decision))
-        return;
-    for (unsigned i = 0; i < decision->revision_count; i++) {
-        const char *name = decision->revisions[i].name;
-        const struct decision_reason *reason = find_break(decision, name);
-
-        snprintf(subject, sizeof(subject), "policy/%s", name);
-        if (reason && broke_running(reason)) {
-            if (note(watch, name, decision->trigger, true))
-                fault_board_raise(watch->faults, subject, "policy_failing", FAULT_ALARM,
-                                  "The policy breaks when it is asked: starts are refused, bills wait. Mend it, then reload.");
-        } else if (!reason && is_complete && note(watch, name, decision->trigger, false)) {
-            fault_board_clear(watch->faults, subject, "policy_failing");
-        }
-    }
+    for (unsigned i = 0; i < decision->revision_count; i++)
+        saw_call(watch, decision, &decision->revisions[i]);
+    for (unsigned i = 0; i < decision->shadow_count; i++)
+        saw_shadow(watch, &decision->shadows[i]);
+    if (decision->shadows_skipped > 0)
+        metric_add(watch->shadows_skipped, decision->shadows_skipped);
 }
 
 void policy_watch_forget(struct policy_watch *watch)
 {
-    struct failing_policy failing[POLICIES_MAX];
-    char subject[FAULT_SUBJECT_BYTES];
+    for (size_t i = 0; i < atomic_load(&watch->count); i++) {
+        struct watched *policy = &watch->watched[i];
+        bool failed;
 
-    pthread_mutex_lock(&watch->lock);
-    memcpy(failing, watch->failing, sizeof(failing));
-    memset(watch->failing, 0, sizeof(watch->failing));
-    atomic_store(&watch->count, 0);
-    pthread_mutex_unlock(&watch->lock);
-    for (size_t i = 0; i < POLICIES_MAX; i++) {
-        if (!failing[i].triggers)
-            continue;
-        snprintf(subject, sizeof(subject), "policy/%s", failing[i].name);
-        fault_board_clear(watch->faults, subject, "policy_failing");
+        pthread_mutex_lock(&watch->lock);
+        failed = policy->failing != 0;
+        policy->failing = 0;
+        if (failed)
+            atomic_fetch_sub(&watch->failing_count, 1);
+        pthread_mutex_unlock(&watch->lock);
+        if (failed)
+            show_failing(watch, policy->name, false);
+    }
+}
+
+bool policy_watch_read(struct policy_watch *watch, const char *name, struct policy_figures *out)
+{
+    struct watched *policy = find(watch, name);
+
+    memset(out, 0, sizeof(*out));
+    if (!policy)
+        return false;
+    out->calls = atomic_load(&policy->calls);
+    for (unsigned i = 0; i < BREACH_COUNT; i++)
+        out->errors[i] = atomic_load(&policy->errors[i]);
+    out->p50_ns = quantile(policy, 50);
+    out->p99_ns = quantile(policy, 99);
+    out->memory_peak_bytes = atomic_load(&policy->memory_peak);
+    out->shadow_calls = atomic_load(&policy->shadow_calls);
+    out->shadow_differences = atomic_load(&policy->shadow_differences);
+    out->quarantines = atomic_load(&policy->quarantines);
+    return true;
+}
+
+void policy_watch_refresh(struct policy_watch *watch)
+{
+    for (size_t i = 0; i < atomic_load(&watch->count); i++) {
+        struct watched *policy = &watch->watched[i];
+
+        metric_set(policy->metrics.p50, (quantile(policy, 50) + 999) / 1000);
+        metric_set(policy->metrics.p99, (quantile(policy, 99) + 999) / 1000);
+        metric_set(policy->metrics.memory, atomic_load(&policy->memory_peak));
     }
 }

@@ -149,6 +149,7 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
         if (rule->word[0] && strcmp(rule->word, visit->plate) != 0)
             return;
         add_reason(facts, REASON_BROKEN, "error", out);
+        out->revisions[out->revision_count - 1].breach = BREACH_ERROR;
         add_break(visit, out);
     } else if (strcmp(rule->verb, "charge") == 0) {
         snprintf(out->price.currency, sizeof(out->price.currency), "EUR");
@@ -183,6 +184,7 @@ static enum ost_status decide(struct policy_host *host, struct policy_set *set, 
         asked->revision = facts->revision;
         if (facts->broken) {
             add_reason(facts, REASON_BROKEN, "not_loaded", out);
+            asked->breach = BREACH_NOT_LOADED;
             add_break(visit, out);
         }
         for (size_t r = 0; !facts->broken && r < set->policies[i].rule_count; r++) {
