@@ -13,8 +13,9 @@ _ostler_words() { # command verb
         'session stop') echo --reason --door --no-open ;;
         'list ') echo show add remove import ;;
         'list add') echo --until ;;
-        'policy ') echo new check test try deploy list show activate rollback shadow settings why ;;
+        'policy ') echo new check test try deploy list show activate rollback shadow settings replay why ;;
         'policy try') echo --event ;;
+        'policy replay') echo --since --candidate ;;
         'policy deploy') echo --spec --message --shadow --order --grant --fail --setting ;;
         'policy activate' | 'policy rollback' | 'policy shadow' | 'policy settings') echo --message ;;
         'db ') echo check backup migrate ;;

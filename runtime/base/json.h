@@ -77,6 +77,8 @@ void json_write_integer(struct json_writer *writer, int64_t number);
 void json_write_real(struct json_writer *writer, double number); /* finite, else null */
 void json_write_boolean(struct json_writer *writer, bool truth);
 void json_write_null(struct json_writer *writer);
+/* A value that was read, again. */
+void json_write_value(struct json_writer *writer, const struct json_value *value);
 /* JSON text made elsewhere, trusted to be one valid value. */
 void json_write_raw(struct json_writer *writer, const char *text, size_t length);
 

@@ -189,6 +189,45 @@ void json_write_null(struct json_writer *writer)
     put(writer, "null", 4);
 }
 
+void json_write_value(struct json_writer *writer, const struct json_value *value)
+{
+    const struct json_value *member;
+    const char *name;
+    void *iterator = NULL;
+
+    switch (json_kind(value)) {
+    case JSON_IS_NULL:
+        json_write_null(writer);
+        break;
+    case JSON_IS_BOOLEAN:
+        json_write_boolean(writer, json_as_boolean(value, false));
+        break;
+    case JSON_IS_INTEGER:
+        json_write_integer(writer, json_as_integer(value, 0));
+        break;
+    case JSON_IS_REAL:
+        json_write_real(writer, json_as_number(value, 0));
+        break;
+    case JSON_IS_STRING:
+        json_write_string(writer, json_as_string(value, NULL));
+        break;
+    case JSON_IS_ARRAY:
+        json_begin_array(writer);
+        for (size_t i = 0; i < json_length(value); i++)
+            json_write_value(writer, json_element(value, i));
+        json_end_array(writer);
+        break;
+    case JSON_IS_OBJECT:
+        json_begin_object(writer);
+        while (json_next_member(value, &iterator, &name, &member)) {
+            json_write_name(writer, name);
+            json_write_value(writer, member);
+        }
+        json_end_object(writer);
+        break;
+    }
+}
+
 void json_write_raw(struct json_writer *writer, const char *text, size_t length)
 {
     begin_value(writer);

@@ -120,6 +120,7 @@ int policy_rollback(struct cli *cli);
 int policy_settings(struct cli *cli);
 int policy_shadow(struct cli *cli);
 int policy_why(struct cli *cli);
+int policy_replay(struct cli *cli);
 int db_check(struct cli *cli);
 int db_backup(struct cli *cli);
 int db_migrate(struct cli *cli);

@@ -49,6 +49,7 @@ static const struct verb policy_verbs[] = {
     {"rollback", "NAME [--message TEXT]", policy_rollback},
     {"shadow", "NAME REVISION [--message TEXT]", policy_shadow},
     {"settings", "NAME [PAIR]... [--message TEXT]", policy_settings},
+    {"replay", "NAME [--since TIME] [--candidate FILE]", policy_replay},
     {"why", "[DECISION]", policy_why},
     {NULL, NULL, NULL},
 };

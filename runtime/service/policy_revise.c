@@ -102,39 +102,6 @@ static const char **collect(const struct json_value *object, const char **names,
     return names;
 }
 
-static void write_value(struct json_writer *writer, const struct json_value *value)
-{
-    const struct json_value *member;
-    const char *name;
-    void *iterator = NULL;
-
-    switch (json_kind(value)) {
-    case JSON_IS_STRING:
-        json_write_string(writer, json_as_string(value, NULL));
-        break;
-    case JSON_IS_INTEGER:
-        json_write_integer(writer, json_as_integer(value, 0));
-        break;
-    case JSON_IS_REAL:
-        json_write_real(writer, json_as_number(value, 0));
-        break;
-    case JSON_IS_BOOLEAN:
-        json_write_boolean(writer, json_as_boolean(value, false));
-        break;
-    case JSON_IS_OBJECT: /* a tariff */
-        json_begin_object(writer);
-        while (json_next_member(value, &iterator, &name, &member)) {
-            json_write_name(writer, name);
-            write_value(writer, member);
-        }
-        json_end_object(writer);
-        break;
-    default:
-        json_write_null(writer);
-        break;
-    }
-}
-
 /* The base's values with the request's on top, by name; null takes one away. */
 static void merge_settings(struct deploy *deploy, const struct json_value *changes)
 {
@@ -163,7 +130,7 @@ static void merge_settings(struct deploy *deploy, const struct json_value *chang
         if (json_kind(value) == JSON_IS_NULL)
             continue;
         json_write_name(&writer, names[i]);
-        write_value(&writer, value);
+        json_write_value(&writer, value);
     }
     json_end_object(&writer);
     if (writer.overflow) {

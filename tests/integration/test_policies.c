@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/api.h"
 #include "tests/unit/check.h"
@@ -182,6 +183,34 @@ static void a_young_revision_that_breaks_is_quarantined(void **state)
     api_end(&api);
 }
 
+/* The revisions that decided give the same answers again; a candidate tells whom it would refuse. */
+static void history_is_replayed_with_and_without_a_candidate(void **state)
+{
+    char output[4096], file[256], command[512];
+    FILE *candidate;
+
+    (void)state;
+    begin();
+    assert_int_equal(deploy("no-vans", GOOD, ""), 201);
+    assert_int_equal(arrive("A1"), 201);
+    assert_int_equal(arrive("A2"), 201);
+    assert_int_equal(arrive("B1"), 201);
+    assert_int_equal(garage_run(&api.garage, output, sizeof(output), "--json policy replay no-vans --since 1h"), 0);
+    assert_non_null(strstr(output, "\"same\":3,\"different\":0"));
+    snprintf(file, sizeof(file), "%s/no-vans.lua", api.garage.folder);
+    candidate = fopen(file, "w");
+    assert_non_null(candidate);
+    fputs("policy { name = \"no-vans\" } function on.session_start(visit) if visit:plate_matches(\"A*\") then deny(\"no_a\", \"x\") end end", candidate);
+    fclose(candidate);
+    snprintf(command, sizeof(command), "--json policy replay no-vans --since 1h --candidate %s", file);
+    assert_int_equal(garage_run(&api.garage, output, sizeof(output), command), 0);
+    assert_non_null(strstr(output, "\"same\":1,\"different\":2"));
+    assert_non_null(strstr(output, "{\"from\":\"allowed\",\"to\":\"denied no_a\",\"decisions\":2,\"cars\":2,\"money\":0}"));
+    assert_int_equal(garage_run(&api.garage, output, sizeof(output), "policy replay no-vans --since soon"), 2);
+    unlink(file);
+    api_end(&api);
+}
+
 #define HELLO                                                                                                             \
     "policy { name = \\\"hello\\\", route = \\\"/hello/you\\\", scopes = { \\\"operations:read\\\" } }\\n"                \
     "function on.http(request) respond(201, { name = request.query.name, sum = request.body and request.body.a + 1 }) end"
@@ -239,7 +268,7 @@ int main(void)
         T(a_deployed_policy_refuses_at_once_and_a_rollback_lets_in), T(what_is_wrong_is_named_by_line_and_the_old_one_stays_live),
         T(a_setting_makes_a_revision_too), T(what_is_deployed_outlives_the_process_and_the_folder),
         T(a_shadow_is_counted_and_changes_nothing), T(the_log_tells_which_rule_decided_on_what), T(a_try_decides_and_stores_nothing),
-        T(a_young_revision_that_breaks_is_quarantined), T(a_function_is_served_below_fn), T(an_offer_is_what_availability_tells),
+        T(a_young_revision_that_breaks_is_quarantined), T(history_is_replayed_with_and_without_a_candidate), T(a_function_is_served_below_fn), T(an_offer_is_what_availability_tells),
         T(a_policy_hears_of_doors_and_may_raise),
     };
 
