@@ -205,22 +205,40 @@ static void push_field(lua_State *lua, const struct policy_visit *visit, const s
     }
 }
 
+/* The words of an owner by name, as Lua finds them: the first upvalue of __index. A value is the field's place and its triggers. */
+#define PLACE_BITS 8
+
+static void push_words(lua_State *lua, const struct word *words, const struct field *fields)
+{
+    lua_newtable(lua);
+    for (; words->name; words++) {
+        lua_Integer place = 0;
+
+        while (strcmp(fields[place].name, words->name) != 0)
+            place++;
+        lua_pushinteger(lua, (lua_Integer)words->triggers << PLACE_BITS | place);
+        lua_setfield(lua, -2, words->name);
+    }
+}
+
 static int read_field(lua_State *lua, const char *kind, const char *owner, const struct word *words, const struct field *fields)
 {
     const struct policy_visit *visit = check_visit(lua, kind);
-    enum policy_trigger trigger = ((struct policy_run *)sandbox_host(lua))->trigger;
-    const char *name = luaL_checkstring(lua, 2);
-    const struct word *word = word_find(words, name);
+    const struct policy_run *run = sandbox_host(lua);
+    lua_Integer word;
     char text[192];
 
-    if (!word || !(word->triggers & AT(trigger))) {
-        word_complain(words, owner, name, trigger, text, sizeof(text));
+    lua_pushvalue(lua, 2);
+    lua_rawget(lua, lua_upvalueindex(1));
+    word = lua_tointeger(lua, -1);
+    lua_pop(lua, 1);
+    if (!(word >> PLACE_BITS & AT(run->trigger))) {
+        word_complain(words, owner, luaL_checkstring(lua, 2), run->trigger, text, sizeof(text));
         return sandbox_fail(lua, "%s", text);
     }
-    while (strcmp(fields->name, name) != 0)
-        fields++;
-    push_field(lua, visit, fields, trigger == TRIGGER_DOOR_EVENT);
-    trace_read(lua, sandbox_host(lua), owner, name);
+    fields += word & ((1 << PLACE_BITS) - 1);
+    push_field(lua, visit, fields, run->trigger == TRIGGER_DOOR_EVENT);
+    trace_read(lua, run, owner, fields->name);
     return 1;
 }
 
@@ -236,14 +254,19 @@ static int garage_field(lua_State *lua)
     return read_field(lua, GARAGE, "the garage", garage_words, fields_of_garage);
 }
 
+static void open_view(lua_State *lua, const char *kind, lua_CFunction index, const struct word *words, const struct field *fields)
+{
+    luaL_newmetatable(lua, kind);
+    push_words(lua, words, fields);
+    lua_pushcclosure(lua, index, 1);
+    lua_setfield(lua, -2, "__index");
+    lua_pushcfunction(lua, read_only);
+    lua_setfield(lua, -2, "__newindex");
+    lua_pop(lua, 1);
+}
+
 void visit_open(lua_State *lua)
 {
-    static const luaL_Reg visit[] = {{"__index", visit_field}, {"__newindex", read_only}, {NULL, NULL}};
-    static const luaL_Reg garage[] = {{"__index", garage_field}, {"__newindex", read_only}, {NULL, NULL}};
-
-    luaL_newmetatable(lua, VISIT);
-    luaL_setfuncs(lua, visit, 0);
-    luaL_newmetatable(lua, GARAGE);
-    luaL_setfuncs(lua, garage, 0);
-    lua_pop(lua, 2);
+    open_view(lua, VISIT, visit_field, visit_words, fields_of_visit);
+    open_view(lua, GARAGE, garage_field, garage_words, fields_of_garage);
 }
