@@ -13,7 +13,7 @@ _ostler_words() { # command verb
         'session stop') echo --reason --door --no-open ;;
         'list ') echo show add remove import ;;
         'list add') echo --until ;;
-        'policy ') echo new check test try deploy list show activate rollback shadow settings replay why ;;
+        'policy ') echo new check test try deploy list show diff activate rollback shadow settings replay why export import ;;
         'policy try') echo --event ;;
         'policy replay') echo --since --candidate ;;
         'policy deploy') echo --spec --message --shadow --order --grant --fail --setting ;;

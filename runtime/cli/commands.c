@@ -45,12 +45,15 @@ static const struct verb policy_verbs[] = {
     {"deploy", "FILE [--spec FILE] [--message TEXT] [--shadow] [--order NUMBER] [--grant RIGHT] [--fail HOW] [--setting PAIR]...", policy_deploy_file},
     {"list", "", policy_list},
     {"show", "NAME", policy_show},
+    {"diff", "NAME [REVISION] [REVISION]", policy_diff},
     {"activate", "NAME REVISION [--message TEXT]", policy_activate_revision},
     {"rollback", "NAME [--message TEXT]", policy_rollback},
     {"shadow", "NAME REVISION [--message TEXT]", policy_shadow},
     {"settings", "NAME [PAIR]... [--message TEXT]", policy_settings},
     {"replay", "NAME [--since TIME] [--candidate FILE]", policy_replay},
     {"why", "[DECISION]", policy_why},
+    {"export", "FILE", policy_export},
+    {"import", "FILE", policy_import},
     {NULL, NULL, NULL},
 };
 static const struct verb db_verbs[] = {
