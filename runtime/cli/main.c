@@ -6,7 +6,7 @@
 #include "runtime/base/suggest.h"
 #include "runtime/cli/arguments.h"
 
-#define VERBS_MAX 16
+#define VERBS_MAX 32
 
 /* Options of all commands may stand anywhere. */
 static int take_common_options(struct cli *cli, int count, char **arguments)

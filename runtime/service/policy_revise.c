@@ -198,6 +198,7 @@ static void check_specs(struct deploy *deploy)
 
     if (!record->spec[0] || !host->ops->run_specs)
         return;
+    source.settings = NULL; /* a spec speaks of the source's own values, or says others itself: else no setting could be changed */
     specs = calloc(1, sizeof(*specs));
     if (!specs) {
         deploy_fault(deploy, OST_NO_MEMORY);
