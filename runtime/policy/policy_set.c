@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "runtime/policy/hints.h"
 #include "runtime/policy/scan.h"
 
 struct problem_list {
@@ -52,6 +53,16 @@ static bool scan(const struct policy_source *source, struct problem_list *list)
     return problems_found == 0;
 }
 
+/* With what people who do not know Lua may have meant. */
+static void report_failure(const struct policy_source *source, const struct sandbox_failure *failure, struct problem_list *list)
+{
+    const char *hint = hint_for(failure->text, source->text, source->length, failure->line);
+    char text[sizeof(failure->text) + 128];
+
+    snprintf(text, sizeof(text), "%.240s%s%s", failure->text, hint ? ": " : "", hint ? hint : "");
+    report(source, failure->line, hint ? text : failure->text, list);
+}
+
 /* Keep the form that the first instance tells. */
 static enum ost_status keep_form(struct policy_set *set, size_t at)
 {
@@ -78,7 +89,7 @@ static enum ost_status load_source(const struct sandbox_limits *limits, struct p
     for (unsigned i = 0; i < set->slot_count && status == OST_OK; i++) {
         status = policy_instance_load(limits, source, facts, &set->slots[i].sandboxes[at], &failure);
         if (status == OST_INVALID && i == 0)
-            report(source, failure.line, failure.text, list);
+            report_failure(source, &failure, list);
         if (i == 0 && !scan(source, list))
             status = OST_INVALID;
     }

@@ -176,10 +176,24 @@ static void odd_policies_that_run_are_not_refused(void **state)
     }
 }
 
+/* What people write who know another language, or none. */
+static void syntax_errors_say_what_to_write(void **state)
+{
+    (void)state;
+    assert_problem(START("if visit.kind != 'season' then end"), "'not equal' is written ~=", 2);
+    assert_problem(START("if visit.inside && visit.inside then end"), "write 'and' for &&", 2);
+    assert_problem(START("if visit.kind = 'season' then end"), "two values are compared with ==", 2);
+    assert_problem(START("if visit.inside deny('x') end"), "an if ends its condition with 'then'", 2);
+    assert_problem(START("local n = 1 n += 1"), "write x = x + 1 in full", 2);
+    assert_problem(START("deny(\xe2\x80\x9c" "closed\xe2\x80\x9d)"), "write straight quotes", 2);
+    assert_problem(START("deny('closed)"), "with the quote that it began with", 2);
+    assert_problem(START("if visit.inside then deny('x') else if visit.inside then deny('y') end"), "'elseif'", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_field_of_another_trigger_is_found_when_the_policy_is_loaded), T(a_field_of_another_trigger_breaks_the_policy_that_reads_it),
+        T(syntax_errors_say_what_to_write), T(a_field_of_another_trigger_is_found_when_the_policy_is_loaded), T(a_field_of_another_trigger_breaks_the_policy_that_reads_it),
         T(each_trigger_has_its_own_fields), T(a_misspelt_setting_is_found_with_a_suggestion),
         T(a_setting_without_its_type_says_how_it_is_written), T(settings_of_every_type_are_read_as_plain_values),
         T(a_verb_in_the_wrong_trigger_is_found), T(a_code_that_is_not_the_policys_to_use_is_found),
