@@ -117,17 +117,18 @@ static void take_expects(lua_State *lua, int table, struct spec_plan *plan)
 
 static char *write_json(lua_State *lua, int index)
 {
-    char *text = malloc(CONTEXT_BYTES);
+    char *text = lua_newuserdatauv(lua, CONTEXT_BYTES, 0); /* the arena's, so that a raise loses nothing */
     struct json_writer writer;
+    char *copy;
 
-    if (!text)
-        sandbox_fail(lua, "there is no memory");
-    lua_pushvalue(lua, index);
     json_writer_init(&writer, text, CONTEXT_BYTES - 1);
-    json_write_lua(lua, lua_gettop(lua), &writer); /* a raise loses text: the process of a spec is short, and bounded */
+    json_write_lua(lua, index, &writer);
+    if (writer.overflow)
+        sandbox_fail(lua, "the case is too long");
+    text[writer.length] = '\0';
+    copy = strdup(text);
     lua_pop(lua, 1);
-    text[writer.overflow ? 0 : writer.length] = '\0';
-    return text;
+    return copy ? copy : (sandbox_fail(lua, "there is no memory"), NULL);
 }
 
 static void take_rights(lua_State *lua, int table, struct spec_plan *plan)

@@ -84,6 +84,7 @@ static void what_is_no_spec_is_refused_with_its_line(void **state)
         {"test 'p'\nx = 1", "no global variables", 2},
         {"test 'p'\nwhile true do end", "takes longer than it may", 2},
         {"test 'p'\ncase 'x' {", "expected", 2},
+        {"test 'p'\ncase 'x' { body = tostring, expect = 'allow' }", "not of a function", 2}, /* and nothing leaks */
     };
 
     (void)state;
