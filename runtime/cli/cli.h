@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "runtime/app/configuration.h"
+#include "runtime/app/state.h"
 #include "runtime/base/json.h"
 
 /* Exit codes; 64 and above as in sysexits.h. */
@@ -28,6 +29,7 @@ struct cli {
     char **arguments;
     struct cli_option options[CLI_OPTIONS_MAX];
     size_t option_count;
+    char runtime_token[CLI_TOKEN_BYTES], runtime_address[80]; /* where the runtime was found; empty: not yet */
 };
 
 /* What a subcommand does: `ostler door open DOOR --reason TEXT` is the verb "open" of the command "door". */

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/app/state.h"
 #include "runtime/cli/cli.h"
 
 #define ANSWER_MAX (4 * 1024 * 1024)
@@ -104,20 +103,24 @@ static bool parse(char *bytes, size_t length, struct answer *answer)
     return true;
 }
 
-/* The token and address that the runtime left. Returns an exit code; what is missing has been said. */
-static int find_runtime(struct cli *cli, char token[CLI_TOKEN_BYTES], char address[80])
+/* The token and address that the runtime left, once found. Returns an exit code; what is missing has been said. */
+static int find_runtime(struct cli *cli)
 {
     char folder[PATH_BYTES];
     int code;
-    struct configuration *configuration = cli_configuration(cli, &code);
+    struct configuration *configuration;
     enum ost_status status;
 
+    if (cli->runtime_address[0])
+        return EXIT_DONE;
+    configuration = cli_configuration(cli, &code);
     if (!configuration)
         return code;
-    status = state_find_cli(configuration_path(cli->configuration), configuration, token, address, folder);
+    status = state_find_cli(configuration_path(cli->configuration), configuration, cli->runtime_token, cli->runtime_address, folder);
     configuration_free(configuration);
     if (status == OST_OK)
         return EXIT_DONE;
+    cli->runtime_address[0] = '\0';
     return cli_fail(EXIT_UNREACHABLE, status == OST_NOT_FOUND ? "no runtime was started here yet: run 'ostler serve' (looked in %s)"
                                                               : "cannot read cli.token in %s; run as root or as the ostler user",
                     folder);
@@ -125,7 +128,7 @@ static int find_runtime(struct cli *cli, char token[CLI_TOKEN_BYTES], char addre
 
 int cli_call(struct cli *cli, const char *method, const char *path, const char *body, struct answer *answer)
 {
-    char token[CLI_TOKEN_BYTES], address[80];
+    const char *address = cli->runtime_address;
     size_t body_length = body ? strlen(body) : 0;
     char *request;
     char *bytes = NULL;
@@ -135,7 +138,7 @@ int cli_call(struct cli *cli, const char *method, const char *path, const char *
     int code;
 
     memset(answer, 0, sizeof(*answer));
-    code = find_runtime(cli, token, address);
+    code = find_runtime(cli);
     if (code != EXIT_DONE)
         return code;
     file = connect_to(address);
@@ -144,15 +147,17 @@ int cli_call(struct cli *cli, const char *method, const char *path, const char *
         int head = snprintf(request, 4096,
                             "%s %.2000s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nConnection: close\r\n"
                             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                            method, path, address, token, body_length);
+                            method, path, address, cli->runtime_token, body_length);
 
         memcpy(request + head, body ? body : "", body_length);
         if (send_all(file, request, (size_t)head + body_length))
             bytes = receive_all(file, &length);
         fine = bytes && parse(bytes, length, answer);
     }
-    if (!fine)
+    if (!fine) {
         code = cli_fail(EXIT_UNREACHABLE, "the runtime does not answer at %s; is it running? 'systemctl status ostler' tells", address);
+        cli->runtime_address[0] = '\0'; /* it may come back with another address and token */
+    }
     free(bytes);
     free(request);
     if (file >= 0)
