@@ -82,21 +82,26 @@ struct policy_host *policy_files_host(void)
     return lua_policy_host_create(&settings, &host) == OST_OK ? host : NULL;
 }
 
-void policy_file_complain(const char *path, const char *source, int line, const char *text)
+static void say(const char *path, const char *source, int line, const char *severity, const char *text)
 {
     const char *at = source;
 
     if (line <= 0) {
-        fprintf(stderr, "%s: error: %s\n", path, text);
+        fprintf(stderr, "%s: %s: %s\n", path, severity, text);
         return;
     }
-    fprintf(stderr, "%s:%d: error: %s\n", path, line, text);
+    fprintf(stderr, "%s:%d: %s: %s\n", path, line, severity, text);
     for (int i = 1; at && i < line; i++) {
         at = strchr(at, '\n');
         at += at != NULL;
     }
     if (at && *at)
         fprintf(stderr, "%5d | %.*s\n", line, (int)strcspn(at, "\r\n"), at);
+}
+
+void policy_file_complain(const char *path, const char *source, int line, const char *text)
+{
+    say(path, source, line, "error", text);
 }
 
 bool policy_file_check(struct policy_host *host, const struct policy_file *file, struct policy_facts *facts)
@@ -111,7 +116,7 @@ bool policy_file_check(struct policy_host *host, const struct policy_file *file,
     snprintf(source.file, sizeof(source.file), "%s", file->name);
     status = host->ops->check(host, &source, &found, form, 0, &form_count, problems, 32, &count);
     for (size_t i = 0; i < count && i < 32; i++)
-        policy_file_complain(file->path, file->source, problems[i].line, problems[i].text);
+        say(file->path, file->source, problems[i].line, status == OST_OK ? "warning" : "error", problems[i].text);
     if (status != OST_OK && status != OST_INVALID)
         cli_fail(EXIT_REFUSED, "there is no memory to load it");
     if (facts)

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "runtime/cli/policy_replay.h"
+#include "runtime/core/time_text.h"
 
 #define ZONES_MAX 8
 
@@ -231,13 +232,11 @@ static int check_candidate(struct replay *replay, const struct policy_facts *fac
 /* "7d", "12h", "30min" back from now, as RFC 3339; false: it is no time. */
 static bool read_since(const char *text, char out[CLOCK_TEXT_BYTES])
 {
-    char *unit;
-    long count = strtol(text, &unit, 10);
-    int64_t each_ms = strcmp(unit, "d") == 0 ? 86400000 : strcmp(unit, "h") == 0 ? 3600000 : strcmp(unit, "min") == 0 ? 60000 : 0;
+    int64_t back_ms;
 
-    if (unit == text || count < 1 || count > 100000 || each_ms == 0)
+    if (!duration_read(text, &back_ms) || back_ms == 0)
         return false;
-    clock_format((int64_t)time(NULL) * 1000 - count * each_ms, out);
+    clock_format((int64_t)time(NULL) * 1000 - back_ms, out);
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/cli/cli.h"
 #include "runtime/core/garage.h"
+#include "runtime/core/time_text.h"
 
 #define TOKENS_AT_FIRST 1000
 
@@ -17,16 +18,6 @@ static int64_t now_ms(void)
 
     clock_init_system(&clock);
     return clock_wall_ms(&clock);
-}
-
-/* "90d", "12h", "30min"; -1: it is none. */
-static int64_t parse_span(const char *text)
-{
-    char *end;
-    long number = strtol(text, &end, 10);
-    int64_t unit_ms = strcmp(end, "d") == 0 ? 86400000 : strcmp(end, "h") == 0 ? 3600000 : strcmp(end, "min") == 0 ? 60000 : 0;
-
-    return end > text && number > 0 && number < 100000 ? number * unit_ms : -1;
 }
 
 static int create(struct cli *cli, const struct configuration *configuration)
@@ -51,7 +42,7 @@ static int create(struct cli *cli, const struct configuration *configuration)
         return cli_fail(EXIT_REFUSED, "the configuration has no partner '%s'; add partner { id = \"%s\" }", partner_id, partner_id);
     if (scopes & ~partner->scopes)
         return cli_fail(EXIT_REFUSED, "partner '%s' may not have one of these scopes", partner_id);
-    if (expires && (expires_ms = parse_span(expires)) <= 0)
+    if (expires && (!duration_read(expires, &expires_ms) || expires_ms == 0))
         return cli_fail(EXIT_USAGE, "--expires takes a time such as 90d or 12h");
     device_token_make(partner_id, scopes, now_ms(), expires_ms ? now_ms() + expires_ms : 0, &token, text);
     if (sqlite_token_put(configuration->storage.path, &token) != OST_OK)

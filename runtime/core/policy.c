@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "runtime/core/text_table.h"
+#include "runtime/core/time_text.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -91,30 +91,17 @@ bool policy_route_is_valid(const char *route)
 
 /* ---- schedules ---- */
 
-static int take_weekday(const char **text)
-{
-    static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-    for (int day = 0; day < 7; day++) {
-        if (strncasecmp(*text, names[day], 3) == 0) {
-            *text += 3;
-            return day + 1;
-        }
-    }
-    return 0;
-}
-
 /* "Mon-Fri", "Sat,Sun", "Mon-Wed,Fri"; 0: these are no weekdays. */
 static unsigned take_weekdays(const char **text)
 {
     unsigned days = 0;
 
     for (;;) {
-        int first = take_weekday(text), last = first;
+        int first = weekday_take(text), last = first;
 
         if (**text == '-') {
             (*text)++;
-            last = take_weekday(text);
+            last = weekday_take(text);
         }
         if (first == 0 || last == 0)
             return 0;
@@ -143,13 +130,8 @@ static bool parse_interval(const char *text, int64_t *interval_ms)
 
 static bool parse_clock(const char *text, int *minute_of_day)
 {
-    int hour, minute, length = 0;
-
-    if (sscanf(text, "%2d:%2d%n", &hour, &minute, &length) != 2 || text[length] || hour < 0 || hour > 23 || minute < 0 ||
-        minute > 59)
-        return false;
-    *minute_of_day = hour * 60 + minute;
-    return true;
+    *minute_of_day = day_minute_take(&text);
+    return *minute_of_day >= 0 && *minute_of_day < 24 * 60 && !*text;
 }
 
 enum ost_status policy_schedule_parse(const char *text, struct policy_schedule *out, char why[static 160])

@@ -6,6 +6,7 @@
 
 #include "runtime/base/suggest.h"
 #include "runtime/core/plate.h"
+#include "runtime/core/time_text.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define START (1u << TRIGGER_SESSION_START)
@@ -118,31 +119,6 @@ static bool is_same_day(const struct zone *zone, const char *text, int64_t wall_
     return sscanf(text, "%4d-%2d-%2d ", &year, &month, &day) != 3 || strchr(text, 'T') || strchr(text, '+') || local.day == day;
 }
 
-/* "2h 5min", "90s", "3d". */
-static bool read_duration(const char *text, int64_t *out)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"min", MINUTE_MS}, {"ms", 1}, {"s", 1000}, {"h", 60 * MINUTE_MS}, {"d", 24 * 60 * MINUTE_MS}};
-
-    *out = 0;
-    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-        char *end;
-        long number = strtol(text, &end, 10);
-        size_t i = 0;
-
-        end += strspn(end, " ");
-        while (i < 5 && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0)
-            i++;
-        if (i == 5 || end == text || number < 0 || number > 10000000)
-            return false;
-        *out += number * units[i].ms;
-        text = end + strlen(units[i].unit);
-    }
-    return true;
-}
-
 /* ---- fields ---- */
 
 static bool read_lists(struct reading *reading, const struct json_value *value)
@@ -211,7 +187,7 @@ static bool read_word(struct reading *reading, const struct field *field, const 
         return true;
     case DURATION:
         reading->has_stayed = true;
-        return read_duration(text, member) || fail(reading, field->name, "is a duration, as in \"2h 5min\"");
+        return duration_read(text, member) || fail(reading, field->name, "is a duration, as in \"2h 5min\"");
     case KIND:
         return read_kind(reading, text);
     case WAY:

@@ -34,6 +34,10 @@ static int unknown_global(lua_State *lua)
 
 static int new_global(lua_State *lua)
 {
+    enum policy_trigger trigger = trigger_find(luaL_checkstring(lua, 2));
+
+    if (trigger != TRIGGER_COUNT)
+        return sandbox_fail(lua, "a handler begins with 'on.': function on.%s(%s)", policy_trigger_text(trigger), arguments[trigger]);
     return sandbox_fail(lua, "write 'local %.40s = ...': a policy has no global variables", luaL_checkstring(lua, 2));
 }
 
@@ -41,7 +45,7 @@ static int new_global(lua_State *lua)
 
 static int unknown_trigger(lua_State *lua, const char *name)
 {
-    const char *close = suggest(name, trigger_names);
+    const char *close = word_nearest(name, trigger_names);
 
     return close ? sandbox_fail(lua, "there is no on.%.40s; did you mean on.%s?", name, close)
                  : sandbox_fail(lua, "there is no on.%.40s; there are session_start, session_stop, door_request, availability, "

@@ -1,10 +1,12 @@
 #include "runtime/policy/lua_host.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "runtime/policy/compose.h"
+#include "runtime/policy/scan.h"
 #include "runtime/policy/specs.h"
 #include "runtime/policy/trace.h"
 
@@ -82,6 +84,20 @@ static enum ost_status decide(struct policy_host *base, struct policy_set *set, 
     return OST_OK;
 }
 
+static void warn(const struct policy_source *source, struct policy_problem *problems, size_t max, size_t *count)
+{
+    struct scan_problem found[8];
+    size_t warnings = scan_policy(source->text, source->length, SCAN_WARNINGS, found, 8);
+
+    for (size_t i = 0; i < warnings && i < 8 && i < max; i++) {
+        memset(&problems[i], 0, sizeof(problems[i]));
+        snprintf(problems[i].file, sizeof(problems[i].file), "%s", source->file);
+        snprintf(problems[i].text, sizeof(problems[i].text), "%s", found[i].text);
+        problems[i].line = found[i].line;
+    }
+    *count = warnings;
+}
+
 static enum ost_status check(struct policy_host *base, const struct policy_source *source, struct policy_facts *facts,
                              struct policy_setting *form, size_t form_max, size_t *form_count, struct policy_problem *problems,
                              size_t problems_max, size_t *problem_count)
@@ -96,7 +112,10 @@ static enum ost_status check(struct policy_host *base, const struct policy_sourc
     *facts = set->facts[0];
     *form_count = copy_form(set, 0, form, form_max);
     policy_set_destroy(set);
-    return *problem_count > 0 ? OST_INVALID : OST_OK;
+    if (*problem_count > 0)
+        return OST_INVALID;
+    warn(source, problems, problems_max, problem_count);
+    return OST_OK;
 }
 
 static enum ost_status trace(struct policy_host *base, const struct policy_source *source, const struct policy_question *question,

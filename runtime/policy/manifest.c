@@ -23,7 +23,7 @@ static void check_names(lua_State *lua)
 
         while (*each && strcmp(*each, name) != 0)
             each++;
-        close = suggest(name, known);
+        close = word_nearest(name, known);
         if (!*each)
             sandbox_fail(lua, close ? "policy { } has no '%.40s'; did you mean '%s'?" : "policy { } has no '%.40s'", name, close);
         lua_pop(lua, 1);
@@ -129,7 +129,7 @@ int manifest_declare(lua_State *lua)
     copy_text(lua, "version", facts->version, sizeof(facts->version), false);
     copy_text(lua, "about", facts->about, sizeof(facts->about), false);
     if (!slug_is_valid(facts->name))
-        return sandbox_fail(lua, "the name of a policy has small letters, digits and hyphens");
+        return sandbox_fail(lua, "the name of a policy has small letters, digits and hyphens, as in \"opening-hours\"; '%.40s' has others", facts->name);
     read_order(lua, facts);
     read_route(lua, facts);
     read_schedule(lua, facts);

@@ -41,15 +41,20 @@ static void name_after_file(const struct policy_source *source, struct policy_fa
     facts->broken = true;
 }
 
-/* What the scan finds is said all at once; a policy with such a name would only break later. */
-static bool scan(const struct policy_source *source, struct problem_list *list)
+/*
+ * What the scan finds is said all at once; a policy with such a name would only break later. Of the line that loading failed
+ * at nothing more is said.
+ */
+static bool scan(const struct policy_source *source, int failed_line, struct problem_list *list)
 {
     struct scan_problem found[8];
     size_t problems_found =
-        source->length <= POLICY_SOURCE_MAX ? scan_policy(source->text, source->length, found, 8) : 0;
+        source->length <= POLICY_SOURCE_MAX ? scan_policy(source->text, source->length, SCAN_ERRORS, found, 8) : 0;
 
-    for (size_t i = 0; i < problems_found && i < 8; i++)
-        report(source, found[i].line, found[i].text, list);
+    for (size_t i = 0; i < problems_found && i < 8; i++) {
+        if (found[i].line != failed_line)
+            report(source, found[i].line, found[i].text, list);
+    }
     return problems_found == 0;
 }
 
@@ -90,7 +95,7 @@ static enum ost_status load_source(const struct sandbox_limits *limits, struct p
         status = policy_instance_load(limits, source, facts, &set->slots[i].sandboxes[at], &failure);
         if (status == OST_INVALID && i == 0)
             report_failure(source, &failure, list);
-        if (i == 0 && !scan(source, list))
+        if (i == 0 && !(status == OST_INVALID && hint_is_syntax(failure.text)) && !scan(source, status == OST_INVALID ? failure.line : 0, list)) /* half a text is not looked over */
             status = OST_INVALID;
     }
     if (status == OST_OK)

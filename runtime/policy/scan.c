@@ -1,77 +1,48 @@
-#include "runtime/policy/scan.h"
-
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/suggest.h"
-#include "runtime/policy/tokens.h"
-#include "runtime/policy/words.h"
+#include "runtime/policy/scan_internal.h"
 
-#define HANDLERS_MAX 16
-#define NAMES_MAX 256 /* that a suggestion looks through */
-#define NAME_BYTES 64
-
-/* What the first pass finds out about each token. */
-struct place {
-    bool is_declared; /* a local's, a parameter's or a loop variable's own name */
-    bool is_apart;    /* a label or an attribute: not a variable at all */
-    char within;      /* what it is directly in: '(', '{', '[' or a block 'b'; 0 outside of all */
-};
-
-/* function on.session_start(visit) ... end */
-struct handler {
-    size_t first, last; /* its tokens, from `function` to `end` */
-    size_t parameter;
-    unsigned trigger;
-    bool is_sure;       /* the parameter is the visit throughout: never declared or assigned anew */
-};
-
-struct scan {
-    struct token *tokens;
-    struct place *places;
-    size_t count;
-    struct handler handlers[HANDLERS_MAX];
-    size_t handler_count;
-    bool knows_names;    /* no word of another environment */
-    bool knows_settings; /* all are written setting.name */
-    bool has_methods;    /* so that `self` is a name */
-    struct scan_problem *problems;
-    size_t problem_max, problem_count;
-};
-
-static bool is_at(const struct scan *scan, size_t at, const char *text)
+bool scan_is_at(const struct scan *scan, size_t at, const char *text)
 {
     return at < scan->count && scan->tokens[at].kind != TOKEN_TEXT && token_is(&scan->tokens[at], text);
 }
 
-static bool is_name(const struct scan *scan, size_t at)
+bool scan_is_name(const struct scan *scan, size_t at)
 {
     return at < scan->count && scan->tokens[at].kind == TOKEN_NAME;
+}
+
+bool scan_is_text(const struct scan *scan, size_t at)
+{
+    return at < scan->count && scan->tokens[at].kind == TOKEN_TEXT && scan->tokens[at].is_plain;
+}
+
+void scan_copy(const struct token *token, char out[NAME_BYTES])
+{
+    snprintf(out, NAME_BYTES, "%.*s", (int)(token->length < NAME_BYTES ? token->length : NAME_BYTES - 1), token->at);
 }
 
 /* Of `a.b` or `a:b` the b. */
 static bool is_field(const struct scan *scan, size_t at)
 {
-    return at > 0 && (is_at(scan, at - 1, ".") || is_at(scan, at - 1, ":"));
+    return at > 0 && (scan_is_at(scan, at - 1, ".") || scan_is_at(scan, at - 1, ":"));
 }
 
 /* Of `{ a = 1 }` the a. */
 static bool is_key(const struct scan *scan, size_t at)
 {
-    return scan->places[at].within == '{' && is_at(scan, at + 1, "=");
-}
-
-static void copy_name(const struct token *token, char *out)
-{
-    snprintf(out, NAME_BYTES, "%.*s", (int)token->length, token->at);
+    return scan->places[at].within == '{' && scan_is_at(scan, at + 1, "=");
 }
 
 /* A name that stands for a variable. */
 static bool is_variable(const struct scan *scan, size_t at)
 {
-    return is_name(scan, at) && !is_field(scan, at) && !is_key(scan, at) && !scan->places[at].is_apart;
+    return scan_is_name(scan, at) && !is_field(scan, at) && !is_key(scan, at) && !scan->places[at].is_apart;
 }
 
 /* ---- what is declared ---- */
@@ -80,15 +51,15 @@ static bool is_variable(const struct scan *scan, size_t at)
 static size_t declare_names(struct scan *scan, size_t at)
 {
     for (;; at++) {
-        if (is_name(scan, at))
+        if (scan_is_name(scan, at))
             scan->places[at++].is_declared = true;
-        else if (is_at(scan, at, "..."))
+        else if (scan_is_at(scan, at, "..."))
             at++;
-        if (is_at(scan, at, "<") && is_name(scan, at + 1) && is_at(scan, at + 2, ">")) {
+        if (scan_is_at(scan, at, "<") && scan_is_name(scan, at + 1) && scan_is_at(scan, at + 2, ">")) {
             scan->places[at + 1].is_apart = true;
             at += 3;
         }
-        if (!is_at(scan, at, ","))
+        if (!scan_is_at(scan, at, ","))
             return at;
     }
 }
@@ -96,26 +67,26 @@ static size_t declare_names(struct scan *scan, size_t at)
 /* `function name.of.it:too (parameters)`, with or without a name. at: behind `function`. */
 static void declare_parameters(struct scan *scan, size_t at)
 {
-    while (is_name(scan, at) || is_at(scan, at, ".") || is_at(scan, at, ":")) {
-        scan->has_methods |= is_at(scan, at, ":");
+    while (scan_is_name(scan, at) || scan_is_at(scan, at, ".") || scan_is_at(scan, at, ":")) {
+        scan->has_methods |= scan_is_at(scan, at, ":");
         at++;
     }
-    if (is_at(scan, at, "("))
+    if (scan_is_at(scan, at, "("))
         declare_names(scan, at + 1);
 }
 
 static void declare(struct scan *scan)
 {
     for (size_t i = 0; i < scan->count; i++) {
-        if (is_at(scan, i, "local") && is_at(scan, i + 1, "function") && is_name(scan, i + 2))
+        if (scan_is_at(scan, i, "local") && scan_is_at(scan, i + 1, "function") && scan_is_name(scan, i + 2))
             scan->places[i + 2].is_declared = true;
-        else if ((is_at(scan, i, "local") && !is_at(scan, i + 1, "function")) || is_at(scan, i, "for"))
+        else if ((scan_is_at(scan, i, "local") && !scan_is_at(scan, i + 1, "function")) || scan_is_at(scan, i, "for"))
             declare_names(scan, i + 1);
-        else if (is_at(scan, i, "function"))
+        else if (scan_is_at(scan, i, "function"))
             declare_parameters(scan, i + 1);
-        else if ((is_at(scan, i, "goto") && is_name(scan, i + 1)) || (is_at(scan, i, "::") && is_name(scan, i + 1)))
+        else if ((scan_is_at(scan, i, "goto") && scan_is_name(scan, i + 1)) || (scan_is_at(scan, i, "::") && scan_is_name(scan, i + 1)))
             scan->places[i + 1].is_apart = true;
-        if (is_name(scan, i) && token_is(&scan->tokens[i], "_ENV"))
+        if (scan_is_name(scan, i) && token_is(&scan->tokens[i], "_ENV"))
             scan->knows_names = false;
     }
 }
@@ -142,12 +113,12 @@ static bool is_word_declared(const struct scan *scan, const char *name)
 
 static bool opens_block(const struct scan *scan, size_t at)
 {
-    return is_at(scan, at, "function") || is_at(scan, at, "do") || is_at(scan, at, "if") || is_at(scan, at, "repeat");
+    return scan_is_at(scan, at, "function") || scan_is_at(scan, at, "do") || scan_is_at(scan, at, "if") || scan_is_at(scan, at, "repeat");
 }
 
 static bool closes_block(const struct scan *scan, size_t at)
 {
-    return is_at(scan, at, "end") || is_at(scan, at, "until");
+    return scan_is_at(scan, at, "end") || scan_is_at(scan, at, "until");
 }
 
 /* False: without memory. */
@@ -193,13 +164,13 @@ static size_t function_end(const struct scan *scan, size_t at)
 /* `function on.x(` or `on.x = function(`, read from the word on: behind the `(`, or 0. */
 static size_t handler_at(const struct scan *scan, size_t on, size_t *function)
 {
-    if (!is_at(scan, on, "on") || !is_at(scan, on + 1, ".") || !is_name(scan, on + 2) || is_field(scan, on))
+    if (!scan_is_at(scan, on, "on") || !scan_is_at(scan, on + 1, ".") || !scan_is_name(scan, on + 2) || is_field(scan, on))
         return 0;
-    if (on > 0 && is_at(scan, on - 1, "function") && is_at(scan, on + 3, "(")) {
+    if (on > 0 && scan_is_at(scan, on - 1, "function") && scan_is_at(scan, on + 3, "(")) {
         *function = on - 1;
         return on + 4;
     }
-    if (is_at(scan, on + 3, "=") && is_at(scan, on + 4, "function") && is_at(scan, on + 5, "(")) {
+    if (scan_is_at(scan, on + 3, "=") && scan_is_at(scan, on + 4, "function") && scan_is_at(scan, on + 5, "(")) {
         *function = on + 4;
         return on + 6;
     }
@@ -212,13 +183,13 @@ static bool may_assign(const struct scan *scan, size_t at)
     char within = scan->places[at].within;
     bool is_statement = within == 'b' || within == '\0';
 
-    return is_variable(scan, at) && is_statement && (is_at(scan, at + 1, "=") || is_at(scan, at + 1, ","));
+    return is_variable(scan, at) && is_statement && (scan_is_at(scan, at + 1, "=") || scan_is_at(scan, at + 1, ","));
 }
 
 static bool is_parameter_sure(const struct scan *scan, const struct handler *handler)
 {
     for (size_t i = handler->parameter + 1; i < handler->last && i < scan->count; i++) {
-        if (!is_name(scan, i) || !token_same(&scan->tokens[i], &scan->tokens[handler->parameter]))
+        if (!scan_is_name(scan, i) || !token_same(&scan->tokens[i], &scan->tokens[handler->parameter]))
             continue;
         if (scan->places[i].is_declared || may_assign(scan, i))
             return false;
@@ -237,19 +208,18 @@ static void find_handlers(struct scan *scan)
 
         if (parameter == 0)
             continue;
-        copy_name(&scan->tokens[on + 2], name);
+        scan_copy(&scan->tokens[on + 2], name);
         handler.trigger = trigger_find(name);
         if (handler.trigger == TRIGGER_COUNT)
             continue;
         handler.last = function_end(scan, handler.first);
         handler.parameter = parameter;
-        handler.is_sure = is_name(scan, parameter) && is_parameter_sure(scan, &handler);
+        handler.is_sure = scan_is_name(scan, parameter) && is_parameter_sure(scan, &handler);
         scan->handlers[scan->handler_count++] = handler;
     }
 }
 
-/* The handler that a token is in; NULL: in none. */
-static const struct handler *handler_of(const struct scan *scan, size_t at)
+const struct handler *scan_handler_of(const struct scan *scan, size_t at)
 {
     for (size_t i = 0; i < scan->handler_count; i++) {
         if (scan->handlers[i].first <= at && at <= scan->handlers[i].last)
@@ -260,26 +230,43 @@ static const struct handler *handler_of(const struct scan *scan, size_t at)
 
 /* ---- problems ---- */
 
-static void complain(struct scan *scan, const struct token *token, const char *text)
+static void add_problem(struct scan *scan, const struct token *token, const char *format, va_list arguments)
 {
     if (scan->problem_count < scan->problem_max) {
         struct scan_problem *problem = &scan->problems[scan->problem_count];
 
         problem->line = token->line;
-        snprintf(problem->text, sizeof(problem->text), "%s", text);
+        vsnprintf(problem->text, sizeof(problem->text), format, arguments);
     }
     scan->problem_count++;
 }
 
+void scan_complain(struct scan *scan, const struct token *token, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (scan->wanted == SCAN_ERRORS)
+        add_problem(scan, token, format, arguments);
+    va_end(arguments);
+}
+
+void scan_warn(struct scan *scan, const struct token *token, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (scan->wanted == SCAN_WARNINGS)
+        add_problem(scan, token, format, arguments);
+    va_end(arguments);
+}
+
 static void complain_close(struct scan *scan, const struct token *token, const char *what, const char *name, const char *close)
 {
-    char text[256];
-
     if (close)
-        snprintf(text, sizeof(text), "%s '%s'; did you mean '%s'?", what, name, close);
+        scan_complain(scan, token, "%s '%s'; did you mean '%s'?", what, name, close);
     else
-        snprintf(text, sizeof(text), "%s '%s'", what, name);
-    complain(scan, token, text);
+        scan_complain(scan, token, "%s '%s'", what, name);
 }
 
 /* ---- variables ---- */
@@ -293,7 +280,7 @@ static const char *closest_variable(const struct scan *scan, const char *name)
 
     for (size_t i = 0; i < scan->count && own < NAMES_MAX; i++) {
         if (scan->places[i].is_declared) {
-            copy_name(&scan->tokens[i], names[own]);
+            scan_copy(&scan->tokens[i], names[own]);
             words[count++] = names[own++];
         }
     }
@@ -302,7 +289,7 @@ static const char *closest_variable(const struct scan *scan, const char *name)
     for (const struct word *word = policy_words; word->name; word++)
         words[count++] = word->name;
     words[count] = NULL;
-    return suggest(name, words);
+    return word_meaning(name) ? word_meaning(name) : suggest(name, words); /* a word known elsewhere is rather that than a near one */
 }
 
 static bool came_before(const struct scan *scan, size_t at)
@@ -314,14 +301,30 @@ static bool came_before(const struct scan *scan, size_t at)
     return false;
 }
 
+/* function on.session_start() that speaks of a visit all the same. */
+static bool is_forgotten_parameter(const struct scan *scan, size_t at)
+{
+    const struct handler *handler = scan_handler_of(scan, at);
+
+    return handler && !scan_is_name(scan, handler->parameter) && (scan_is_at(scan, at + 1, ".") || scan_is_at(scan, at + 1, ":"));
+}
+
 static void check_variable(struct scan *scan, size_t at)
 {
     char name[NAME_BYTES];
 
-    copy_name(&scan->tokens[at], name);
+    scan_copy(&scan->tokens[at], name);
     if (word_find(policy_words, name) || word_find(policy_verbs, name) || is_declared(scan, &scan->tokens[at]) || came_before(scan, at))
         return;
-    complain_close(scan, &scan->tokens[at], "nothing here is called", name, closest_variable(scan, name));
+    if (scan_is_at(scan, at + 1, "=") && scan_handler_of(scan, at))
+        scan_complain(scan, &scan->tokens[at], "write 'local %s = ...': a policy has no global variables, and keeps nothing from call to call", name);
+    else if (is_forgotten_parameter(scan, at))
+        scan_complain(scan, &scan->tokens[at], "nothing here is called '%s'; write it into the brackets: function on.%s(%s)", name,
+                      policy_trigger_text(scan_handler_of(scan, at)->trigger), name);
+    else if (at > 0 && (scan_is_at(scan, at - 1, "==") || scan_is_at(scan, at - 1, "~=")) && !word_meaning(name))
+        scan_complain(scan, &scan->tokens[at], "nothing here is called '%s'; a text has quotes: \"%s\"", name, name);
+    else
+        complain_close(scan, &scan->tokens[at], "nothing here is called", name, closest_variable(scan, name));
 }
 
 /* ---- the visit ---- */
@@ -331,28 +334,28 @@ static void check_word(struct scan *scan, size_t at, const struct word *words, c
     const struct word *word;
     char name[NAME_BYTES], text[256];
 
-    copy_name(&scan->tokens[at], name);
+    scan_copy(&scan->tokens[at], name);
     word = word_find(words, name);
     if (word && (word->triggers & AT(trigger)))
         return;
     word_complain(words, owner, name, trigger, text, sizeof(text));
-    complain(scan, &scan->tokens[at], text);
+    scan_complain(scan, &scan->tokens[at], "%s", text);
 }
 
 /* visit.field, visit:method and visit.garage.field, where the name is the handler's parameter for sure. */
 static void check_visit(struct scan *scan, size_t at)
 {
-    const struct handler *handler = handler_of(scan, at);
+    const struct handler *handler = scan_handler_of(scan, at);
     char owner[NAME_BYTES];
 
     if (!handler || !handler->is_sure || at <= handler->parameter ||
         !token_same(&scan->tokens[at], &scan->tokens[handler->parameter]))
         return;
-    if (!(is_at(scan, at + 1, ".") || is_at(scan, at + 1, ":")) || !is_name(scan, at + 2))
+    if (!(scan_is_at(scan, at + 1, ".") || scan_is_at(scan, at + 1, ":")) || !scan_is_name(scan, at + 2))
         return;
-    copy_name(&scan->tokens[at], owner);
+    scan_copy(&scan->tokens[at], owner);
     check_word(scan, at + 2, visit_words, owner, handler->trigger);
-    if (is_at(scan, at + 2, "garage") && is_at(scan, at + 3, ".") && is_name(scan, at + 4))
+    if (scan_is_at(scan, at + 2, "garage") && scan_is_at(scan, at + 3, ".") && scan_is_name(scan, at + 4))
         check_word(scan, at + 4, garage_words, "the garage", handler->trigger);
 }
 
@@ -361,8 +364,8 @@ static void check_visit(struct scan *scan, size_t at)
 /* deny("code" ... or deny "code": the literal code, where it is all of the argument. */
 static const struct token *literal_code(const struct scan *scan, size_t at)
 {
-    size_t text = is_at(scan, at + 1, "(") ? at + 2 : at + 1;
-    bool is_whole = text == at + 1 || is_at(scan, text + 1, ",") || is_at(scan, text + 1, ")");
+    size_t text = scan_is_at(scan, at + 1, "(") ? at + 2 : at + 1;
+    bool is_whole = text == at + 1 || scan_is_at(scan, text + 1, ",") || scan_is_at(scan, text + 1, ")");
 
     if (text >= scan->count || scan->tokens[text].kind != TOKEN_TEXT || !scan->tokens[text].is_plain || !is_whole)
         return NULL;
@@ -371,31 +374,30 @@ static const struct token *literal_code(const struct scan *scan, size_t at)
 
 static void check_code(struct scan *scan, const struct token *literal)
 {
-    char code[NAME_BYTES], text[256];
+    char code[NAME_BYTES];
 
-    copy_name(literal, code);
+    scan_copy(literal, code);
     if (literal->length < sizeof(code) && policy_code_is_reserved(code)) {
-        snprintf(text, sizeof(text), "the code %s is Ostler's own; choose another one", code);
-        complain(scan, literal, text);
+        scan_complain(scan, literal, "the code %s is Ostler's own; choose another one, such as my_%s", code, code);
     } else if (literal->length >= sizeof(code) || !code_is_valid(code)) {
-        complain(scan, literal, "a code has small letters, digits and _, as in deny(\"outside_opening_hours\", \"We are closed.\")");
+        scan_complain(scan, literal, "a code has small letters, digits and _, as in deny(\"outside_opening_hours\", \"We are closed.\")");
     }
 }
 
 static void check_verb(struct scan *scan, size_t at)
 {
-    const struct handler *handler = handler_of(scan, at);
+    const struct handler *handler = scan_handler_of(scan, at);
     const struct word *verb;
     char name[NAME_BYTES], text[256];
-    bool is_said = at + 1 < scan->count && (is_at(scan, at + 1, "(") || is_at(scan, at + 1, "{") || scan->tokens[at + 1].kind == TOKEN_TEXT);
+    bool is_said = at + 1 < scan->count && (scan_is_at(scan, at + 1, "(") || scan_is_at(scan, at + 1, "{") || scan->tokens[at + 1].kind == TOKEN_TEXT);
 
-    copy_name(&scan->tokens[at], name);
+    scan_copy(&scan->tokens[at], name);
     verb = word_find(policy_verbs, name);
     if (!verb || !is_said || !handler || is_declared(scan, &scan->tokens[at]))
         return;
     if (!(verb->triggers & AT(handler->trigger))) {
         verb_complain(verb, handler->trigger, text, sizeof(text));
-        complain(scan, &scan->tokens[at], text);
+        scan_complain(scan, &scan->tokens[at], "%s", text);
     } else if (strcmp(name, "deny") == 0 && literal_code(scan, at)) {
         check_code(scan, literal_code(scan, at));
     }
@@ -406,7 +408,7 @@ static void check_verb(struct scan *scan, size_t at)
 /* Does this mention of setting.name make it, as far as one can see? Else it only reads. */
 static bool makes_setting(const struct scan *scan, size_t at)
 {
-    return is_at(scan, at + 3, "=") || (scan->places[at].within != '(' && scan->places[at].within != '{' && is_at(scan, at + 3, ","));
+    return scan_is_at(scan, at + 3, "=") || (scan->places[at].within != '(' && scan->places[at].within != '{' && scan_is_at(scan, at + 3, ","));
 }
 
 /* Settings that are not written setting.name are not known: then nothing is said about any. */
@@ -414,7 +416,7 @@ static void look_at_settings(struct scan *scan)
 {
     scan->knows_settings = scan->knows_names && !is_word_declared(scan, "setting");
     for (size_t i = 0; i < scan->count; i++) {
-        if (is_at(scan, i, "setting") && is_variable(scan, i) && !(is_at(scan, i + 1, ".") && is_name(scan, i + 2)))
+        if (scan_is_at(scan, i, "setting") && is_variable(scan, i) && !(scan_is_at(scan, i + 1, ".") && scan_is_name(scan, i + 2)))
             scan->knows_settings = false;
     }
 }
@@ -426,21 +428,21 @@ static void check_setting(struct scan *scan, size_t at)
     size_t count = 0;
     char name[NAME_BYTES];
 
-    if (!scan->knows_settings || !is_at(scan, at, "setting") || makes_setting(scan, at))
+    if (!scan->knows_settings || !scan_is_at(scan, at, "setting") || makes_setting(scan, at))
         return;
     for (size_t i = 0; i < scan->count; i++) {
-        if (!is_at(scan, i, "setting") || !is_variable(scan, i) || !makes_setting(scan, i))
+        if (!scan_is_at(scan, i, "setting") || !is_variable(scan, i) || !makes_setting(scan, i))
             continue;
         if (token_same(&scan->tokens[i + 2], &scan->tokens[at + 2]))
             return;
         if (count < NAMES_MAX) {
-            copy_name(&scan->tokens[i + 2], names[count]);
+            scan_copy(&scan->tokens[i + 2], names[count]);
             words[count] = names[count];
             count++;
         }
     }
     words[count] = NULL;
-    copy_name(&scan->tokens[at + 2], name);
+    scan_copy(&scan->tokens[at + 2], name);
     complain_close(scan, &scan->tokens[at], "there is no setting", name, suggest(name, words));
 }
 
@@ -456,9 +458,9 @@ static void check(struct scan *scan)
     }
 }
 
-size_t scan_policy(const char *text, size_t length, struct scan_problem *problems, size_t max)
+size_t scan_policy(const char *text, size_t length, enum scan_for wanted, struct scan_problem *problems, size_t max)
 {
-    struct scan scan = {.knows_names = true, .problems = problems, .problem_max = max};
+    struct scan scan = {.knows_names = true, .wanted = wanted, .problems = problems, .problem_max = max};
 
     scan.count = tokens_read(text, length, &scan.tokens);
     scan.places = calloc(scan.count + 1, sizeof(*scan.places));
@@ -467,6 +469,7 @@ size_t scan_policy(const char *text, size_t length, struct scan_problem *problem
         find_handlers(&scan);
         look_at_settings(&scan);
         check(&scan);
+        scan_values(&scan);
     }
     free(scan.places);
     free(scan.tokens);

@@ -13,7 +13,12 @@ struct scan_problem {
     char text[256];
 };
 
+enum scan_for {
+    SCAN_ERRORS,   /* what breaks when it runs */
+    SCAN_WARNINGS, /* what runs and can hardly be meant: a comparison that is never true */
+};
+
 /* At most max problems; returns how many were found. text need not end with a NUL. */
-size_t scan_policy(const char *text, size_t length, struct scan_problem *problems, size_t max);
+size_t scan_policy(const char *text, size_t length, enum scan_for wanted, struct scan_problem *problems, size_t max);
 
 #endif

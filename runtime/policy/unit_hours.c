@@ -1,8 +1,9 @@
 /* hours("Mon-Fri 06:00-23:00, Sat 08:00-01:00"): when a garage is open, by weekday. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "runtime/core/time_text.h"
 #include "runtime/policy/sandbox.h"
 #include "runtime/policy/units_internal.h"
 
@@ -19,31 +20,6 @@ struct hours {
     char text[128];
 };
 
-static int take_weekday(const char **text)
-{
-    static const char *const names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-
-    for (int day = 0; day < 7; day++) {
-        if (strncasecmp(*text, names[day], 3) == 0) {
-            *text += 3;
-            return day + 1;
-        }
-    }
-    return 0;
-}
-
-/* "06:00"; -1: it is no time of day. 24:00 is the end of the day. */
-static int take_clock(const char **text)
-{
-    int hour, minute, length = 0;
-
-    if (sscanf(*text, "%2d:%2d%n", &hour, &minute, &length) != 2 || hour < 0 || hour > 24 || minute < 0 || minute > 59 ||
-        (hour == 24 && minute > 0))
-        return -1;
-    *text += length;
-    return hour * 60 + minute;
-}
-
 static bool add_spans(struct hours *hours, int first, int last, int from, int until)
 {
     for (int day = first;; day = day % 7 + 1) {
@@ -55,45 +31,87 @@ static bool add_spans(struct hours *hours, int first, int last, int from, int un
     }
 }
 
-/* "Mon-Fri 06:00-23:00, Sat 08:00-01:00": days and times; an end before the beginning is after midnight. */
-static bool parse_hours(const char *text, struct hours *hours)
+static bool fail(char why[HOURS_WHY_BYTES], const char *at, const char *what)
 {
-    while (*text) {
+    int length = (int)strcspn(at, " ,");
+
+    snprintf(why, HOURS_WHY_BYTES, length ? "'%.*s' %s" : "%.*s%s", length > 40 ? 40 : length, at, what);
+    return false;
+}
+
+/* "Mon-Fri ", or nothing for every day. */
+static bool take_days(const char **text, int *first, int *last, char why[HOURS_WHY_BYTES])
+{
+    const char *began = *text;
+
+    *first = *last = weekday_take(text);
+    if (*first && **text == '-') {
+        (*text)++;
+        *last = weekday_take(text);
+    }
+    if (*first && (!*last || isalpha((unsigned char)**text)))
+        return fail(why, began, "are no days; write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or two of them as in Mon-Fri");
+    if (!*first && isalpha((unsigned char)*began))
+        return fail(why, began, "is no day; write Mon, Tue, Wed, Thu, Fri, Sat or Sun, or two of them as in Mon-Fri");
+    if (!*first) {
+        *first = 1;
+        *last = 7;
+    }
+    *text += strspn(*text, " ");
+    return true;
+}
+
+/* "08:00-01:00": an end before the beginning is after midnight. */
+static bool take_span(const char **text, int *from, int *until, char why[HOURS_WHY_BYTES])
+{
+    static const char times[] = "are no times; write them as 07:00-23:00, from 00:00 to 24:00";
+    const char *began = *text;
+
+    *from = day_minute_take(text);
+    if (*from < 0 || *(*text)++ != '-')
+        return fail(why, began, *began ? times : "has days without times; write Mon-Fri 07:00-23:00");
+    *until = day_minute_take(text);
+    if (*until < 0 || (**text && !strchr(" ,", **text)))
+        return fail(why, began, times);
+    if (*from == 24 * 60)
+        return fail(why, began, "begins at 24:00; a day begins at 00:00");
+    if (*from == *until)
+        return fail(why, began, "begins when it ends; a whole day is 00:00-24:00");
+    *until += *until < *from ? 24 * 60 : 0;
+    return true;
+}
+
+/* "Mon-Fri 06:00-23:00, Sat 08:00-01:00": days and times. */
+static bool parse_hours(const char *text, struct hours *hours, char why[HOURS_WHY_BYTES])
+{
+    do {
         int first, last, from, until;
 
         text += strspn(text, " ");
-        first = last = take_weekday(&text);
-        if (first && *text == '-') {
-            text++;
-            last = take_weekday(&text);
-            if (!last)
-                return false;
-        }
-        if (!first) { /* no days: all of them */
-            first = 1;
-            last = 7;
-        }
+        if (!take_days(&text, &first, &last, why) || !take_span(&text, &from, &until, why))
+            return false;
+        if (!add_spans(hours, first, last, from, until))
+            return fail(why, "", "has too many days and times; at most 32 are taken");
         text += strspn(text, " ");
-        from = take_clock(&text);
-        if (from < 0 || *text++ != '-')
-            return false;
-        until = take_clock(&text);
-        if (until < 0 || from == until)
-            return false;
-        if (!add_spans(hours, first, last, from, until < from ? until + 24 * 60 : until))
-            return false;
-        text += strspn(text, " ");
-        if (*text == ',')
-            text++;
-        else if (*text)
-            return false;
-    }
-    return hours->count > 0;
+        if (*text && *text != ',')
+            return fail(why, text, "is too much; a comma stands between two times, as in Mon-Fri 07:00-23:00, Sat 08:00-01:00");
+    } while (*text++ == ',');
+    return true;
+}
+
+bool hours_text_is_good(const char *text, char why[HOURS_WHY_BYTES])
+{
+    struct hours hours = {.count = 0};
+
+    if (strlen(text) < sizeof(hours.text))
+        return parse_hours(text, &hours, why);
+    return fail(why, "", "is too long; opening hours have at most 127 letters");
 }
 
 static int make_hours(lua_State *lua)
 {
     const char *text;
+    char why[HOURS_WHY_BYTES];
     struct hours *hours;
 
     if (luaL_testudata(lua, 1, HOURS)) {
@@ -103,8 +121,9 @@ static int make_hours(lua_State *lua)
     text = luaL_checkstring(lua, 1);
     hours = lua_newuserdatauv(lua, sizeof(*hours), 0);
     memset(hours, 0, sizeof(*hours));
-    if (strlen(text) >= sizeof(hours->text) || !parse_hours(text, hours))
-        return sandbox_fail(lua, "opening hours are written as \"Mon-Fri 07:00-23:00, Sat 08:00-01:00\"");
+    if (!hours_text_is_good(text, why))
+        return sandbox_fail(lua, "opening hours: %s", why);
+    parse_hours(text, hours, why);
     strcpy(hours->text, text);
     luaL_setmetatable(lua, HOURS);
     return 1;

@@ -4,6 +4,7 @@
 #include "runtime/base/json.h"
 #include "runtime/policy/sandbox.h"
 #include "runtime/policy/units_internal.h"
+#include "runtime/policy/words.h"
 
 struct tariff {
     int64_t free_ms, every_ms, per_ms; /* per 0: no cap */
@@ -37,8 +38,10 @@ static void refuse_unknown(lua_State *lua)
 
         while (*each && strcmp(*each, name) != 0)
             each++;
+        if (!*each && word_nearest(name, known))
+            sandbox_fail(lua, "a tariff has no '%.40s'; did you mean '%s'? It has free, rate, every, cap and per", name, word_nearest(name, known));
         if (!*each)
-            sandbox_fail(lua, "a tariff has no '%s'; it has free, rate, every, cap and per", name);
+            sandbox_fail(lua, "a tariff has no '%.40s'; it has free, rate, every, cap and per", name);
         lua_pop(lua, 1);
     }
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/core/time_text.h"
 #include "runtime/policy/sandbox.h"
 #include "runtime/policy/units_internal.h"
 
@@ -20,46 +21,13 @@ void push_duration(lua_State *lua, int64_t milliseconds)
     push_amount(lua, DURATION, milliseconds);
 }
 
-/* "90s", "15min", "2h", "1h 30min", "400d". False: it is none. */
-static bool parse_duration(const char *text, int64_t *milliseconds)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"min", MINUTE_MS}, {"s", 1000}, {"h", HOUR_MS}, {"d", DAY_MS}};
-    int64_t sum = 0;
-    bool found = false;
-
-    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-        char *end;
-        long number = strtol(text, &end, 10);
-        size_t i = 0;
-
-        if (end == text || number < 0 || number > 10000000)
-            return false;
-        end += strspn(end, " ");
-        while (i < 5 && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0)
-            i++;
-        if (i == 5)
-            return false;
-        text = end + strlen(units[i].unit);
-        if (*text && *text != ' ' && !(*text >= '0' && *text <= '9'))
-            return false;
-        if (__builtin_add_overflow(sum, number * units[i].ms, &sum)) /* the product is below 10^16 */
-            return false;
-        found = true;
-    }
-    *milliseconds = sum;
-    return found && sum <= 3660 * DAY_MS;
-}
-
 int64_t read_duration(lua_State *lua, int index)
 {
     int64_t milliseconds = 0;
 
     if (luaL_testudata(lua, index, DURATION))
         return check_amount(lua, index, DURATION);
-    if (lua_type(lua, index) != LUA_TSTRING || !parse_duration(lua_tostring(lua, index), &milliseconds))
+    if (lua_type(lua, index) != LUA_TSTRING || !duration_read(lua_tostring(lua, index), &milliseconds))
         sandbox_fail(lua, "a duration is written as \"15min\", \"2h\" or \"1h 30min\"");
     return milliseconds;
 }

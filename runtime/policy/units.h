@@ -30,4 +30,8 @@ int64_t check_moment(lua_State *lua, int index, int64_t now_ms);
 /* Do the plates at index (or a text such as "TX-##-*, AB-12-CD") hold this normalised one? */
 bool read_plates_match(lua_State *lua, int index, const char *plate);
 
+#define HOURS_WHY_BYTES 160
+/* Is this a text that hours() takes? If not, *why says what of it is not. Any thread; no Lua is asked. */
+bool hours_text_is_good(const char *text, char why[HOURS_WHY_BYTES]);
+
 #endif

@@ -46,6 +46,52 @@ const struct word *word_find(const struct word *words, const char *name)
     return words->name ? words : NULL;
 }
 
+/* Words of other languages and of everyday speech, and what each is called here. */
+static const struct {
+    const char *written, *meant;
+} synonyms[] = {
+    {"null", "nil"}, {"None", "nil"}, {"NULL", "nil"}, {"undefined", "nil"}, {"True", "true"}, {"False", "false"},
+    {"refuse", "deny"}, {"reject", "deny"}, {"block", "deny"}, {"forbid", "deny"}, {"decline", "deny"}, {"accept", "allow"},
+    {"permit", "allow"}, {"price", "charge"}, {"bill", "charge"}, {"print", "notify"}, {"log", "notify"}, {"alert", "notify"},
+    {"warn", "notify"}, {"message", "notify"}, {"os", "visit.now"}, {"date", "now"}, {"time", "now"}, {"hour", "now.hour"},
+    {"weekday", "now.weekday"}, {"license", "plate"}, {"licence", "plate"}, {"license_plate", "plate"}, {"number_plate", "plate"},
+    {"type", "kind"}, {"start", "started"}, {"parked", "stayed"}, {"description", "about"}, {"max", "cap"}, {"maximum", "cap"},
+    {"session_begin", "session_start"}, {"session_end", "session_stop"}, {"start", "session_start"}, {"stop", "session_stop"},
+    {"entry", "session_start"}, {"exit", "session_stop"}, {"timer", "schedule"}, {"price", "rate"}, {"interval", "every"}, {"schedule", "every"}, {NULL, NULL},
+};
+
+const char *word_meaning(const char *name)
+{
+    for (size_t i = 0; synonyms[i].written; i++) {
+        if (strcmp(synonyms[i].written, name) == 0)
+            return synonyms[i].meant;
+    }
+    return NULL;
+}
+
+/* What was meant, where it is one of the names, or a field of one ("now.hour"). */
+static const char *meant_among(const char *name, const char *const *names)
+{
+    for (size_t i = 0; synonyms[i].written; i++) {
+        size_t length = strcspn(synonyms[i].meant, ".");
+
+        if (strcmp(synonyms[i].written, name) != 0)
+            continue;
+        for (const char *const *each = names; *each; each++) {
+            if (strlen(*each) == length && strncmp(*each, synonyms[i].meant, length) == 0)
+                return synonyms[i].meant;
+        }
+    }
+    return NULL;
+}
+
+const char *word_nearest(const char *name, const char *const *names)
+{
+    const char *close = suggest(name, names);
+
+    return close ? close : meant_among(name, names);
+}
+
 const char *word_suggest(const struct word *words, const char *name, unsigned triggers)
 {
     const char *names[WORDS_MAX];
@@ -56,7 +102,7 @@ const char *word_suggest(const struct word *words, const char *name, unsigned tr
             names[count++] = words->name;
     }
     names[count] = NULL;
-    return suggest(name, names);
+    return word_nearest(name, names);
 }
 
 /* "on.session_start or on.door_request" */
@@ -92,9 +138,15 @@ void word_complain(const struct word *words, const char *owner, const char *name
 
 void verb_complain(const struct word *verb, unsigned trigger, char *text, size_t bytes)
 {
+    bool would_keep_in = trigger == TRIGGER_SESSION_STOP && strcmp(verb->name, "deny") == 0;
     char where[192];
 
     list_triggers(verb->triggers, where, sizeof(where));
+    if (would_keep_in) {
+        snprintf(text, bytes, "deny cannot be said in on.session_stop; it belongs in %s. A car always gets out: let it pay with charge(...), "
+                              "or tell the staff with notify(...)", where);
+        return;
+    }
     snprintf(text, bytes, "%s cannot be said in on.%s; it belongs in %s", verb->name, policy_trigger_text(trigger), where);
 }
 

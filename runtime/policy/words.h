@@ -26,6 +26,10 @@ extern const struct word garage_words[];
 extern const struct word policy_words[]; /* what else a policy may use without declaring it: constructors and functions */
 
 const struct word *word_find(const struct word *words, const char *name);
+/* What a word of other languages or of everyday speech is called here: "refuse" is "deny"; NULL: it is none of those known. */
+const char *word_meaning(const char *name);
+/* What was meant of the names (NULL ends them), by its spelling or its meaning; NULL: none is near. */
+const char *word_nearest(const char *name, const char *const *names);
 /* The nearest of the words that the triggers have; NULL: none is near. */
 const char *word_suggest(const struct word *words, const char *name, unsigned triggers);
 

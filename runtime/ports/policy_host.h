@@ -139,7 +139,8 @@ struct policy_host_ops {
 
     /*
      * Compile one source, as compile() would; *facts (its name after the file where it has none) and its form are filled as
-     * far as it loads. OST_OK: it loads, and nothing is said. OST_INVALID: problems say why. OST_NO_MEMORY.
+     * far as it loads. OST_OK: it loads, and problems are warnings: what runs and can hardly be meant. OST_INVALID: problems say
+     * why it does not load. OST_NO_MEMORY.
      */
     enum ost_status (*check)(struct policy_host *host, const struct policy_source *source, struct policy_facts *facts,
                              struct policy_setting *settings, size_t settings_max, size_t *setting_count,

@@ -140,12 +140,12 @@ static void mistakes_are_named_with_their_line_and_what_was_meant(void **state)
         {HEAD "function on.session_start(visit)\n if visit.palte == 'X' then deny('x', 'y') end\nend", "visit has no field 'palte'; did you mean 'plate'?", 3},
         {HEAD "function on.session_start(visit) dney('x', 'y') end", "nothing here is called 'dney'; did you mean 'deny'?", 2},
         {HEAD "function on.session_strat(visit) end", "there is no on.session_strat; did you mean on.session_start?", 2},
-        {HEAD "function on.session_start(visit) x = 1 end", "nothing here is called 'x'", 2},
+        {HEAD "function on.session_start(visit) x = 1 end", "write 'local x = ...'", 2},
         {HEAD "function on.session_start(visit)\n\n  if visit then\nend", "'end' expected", 5},
         {"function on.session_start(visit) end", "begin the file with policy", 0},
         {HEAD, "the policy does nothing", 0},
         {"policy { nmae = 'x' }", "did you mean 'name'?", 1},
-        {HEAD "setting.open = hours('Mon 6-7') function on.session_start(visit) end", "opening hours are written as", 2},
+        {HEAD "setting.open = hours('Mon 6-7') function on.session_start(visit) end", "opening hours: '6-7' are no times", 2},
         {HEAD "function on.session_start(visit) os.exit() end", "nothing here is called 'os'", 2},
     };
 

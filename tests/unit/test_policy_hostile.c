@@ -142,6 +142,65 @@ static const struct hostile tricks[] = {
     {"a right that it does not have", START("deny('x', 'y') allow_always('me')"), "error"},
 };
 
+/* Of the triggers that are asked by themselves; the body of a call is a list of 500 lists. */
+static const struct {
+    enum policy_trigger trigger;
+    struct hostile hostile;
+} others[] = {
+#define CALL(body) "policy { name = 'p', route = '/p' }\nfunction on.http(request) " body " end"
+#define TIMER(body) "policy { name = 'p', schedule = 'every 1h' }\nfunction on.schedule(clock) " body " end"
+#define OFFER(body) HEAD "function on.availability(garage) " body " end"
+#define EVENT(body) HEAD "function on.door_event(event) " body " end"
+    {TRIGGER_HTTP, {"an answer within itself", CALL("local t = {} t.t = t respond(t)"), "error"}},
+    {TRIGGER_HTTP, {"an answer of 2^16 parts", CALL("local t = 1 for i = 1, 15 do t = {t, t} end respond(t)"), "error"}},
+    {TRIGGER_HTTP, {"an answer of 2^16 nothings", CALL("local t = {} for i = 1, 15 do t = {t, t} end while true do respond(t) end"), "memory_limit"}},
+    {TRIGGER_HTTP, {"an answer with gaps", CALL("local t = {} for i = 62, 0, -1 do t[1 << i] = 1 end respond(t)"), "cpu_limit"}},
+    {TRIGGER_HTTP, {"an answer too long", CALL(BIG "respond { big('x'), big('y') }"), "error"}},
+    {TRIGGER_HTTP, {"an answer that escapes", CALL("respond { ('\\1'):rep(60000) }"), "error"}},
+    {TRIGGER_HTTP, {"answers all the time", CALL("while true do respond { a = 1, b = 2, c = 3 } end"), "cpu_limit"}},
+    {TRIGGER_HTTP, {"an answer of long names", CALL(BIG "local t = {} for i = 1, 7 do t[big('x') .. i] = i end while true do respond(t) end"), "memory_limit"}},
+    {TRIGGER_HTTP, {"an answer that is no text", CALL("respond { '\\xff\\xfe', ('\\xf0'):rep(20) }"), NULL}},
+    {TRIGGER_HTTP, {"a number that is none", CALL("respond { 0/0 }"), "error"}},
+    {TRIGGER_HTTP, {"an answer that listens", CALL("respond { setting }"), "error"}},
+    {TRIGGER_HTTP, {"an answer that is a function", CALL("respond { respond }"), "error"}},
+    {TRIGGER_HTTP, {"the body, again and again", CALL("while true do local x = request.body[1] end"), "cpu_limit"}},
+    {TRIGGER_HTTP, {"a body that is kept", CALL("local t = {} while true do t[#t + 1] = request.body end"), "memory_limit"}},
+    {TRIGGER_HTTP, {"a query that is changed", CALL("request.query.x = 1"), NULL}},
+    {TRIGGER_SCHEDULE, {"a state that is none", TIMER("set_garage_state('open\\0closed')"), NULL}},
+    {TRIGGER_SCHEDULE, {"a state of 60 KB", TIMER(BIG "set_garage_state(big('x'))"), "error"}},
+    {TRIGGER_SCHEDULE, {"a reason of 60 KB", TIMER(BIG "set_garage_state('closed', big('x'))"), NULL}},
+    {TRIGGER_SCHEDULE, {"states all the time", TIMER("while true do set_garage_state('open') set_garage_state('closed') end"), "cpu_limit"}},
+    {TRIGGER_SCHEDULE, {"a deny of a clock", TIMER("local f = deny f('x', 'y')"), "error"}},
+    {TRIGGER_AVAILABILITY, {"more spots than there are", OFFER("offer(math.maxinteger) offer(math.mininteger)"), NULL}},
+    {TRIGGER_AVAILABILITY, {"half a spot", OFFER("offer(0.5)"), "error"}},
+    {TRIGGER_AVAILABILITY, {"no number of spots", OFFER("offer(0/0)"), "error"}},
+    {TRIGGER_AVAILABILITY, {"spots without an end", OFFER("offer(1/0)"), "error"}},
+    {TRIGGER_AVAILABILITY, {"offers all the time", OFFER("while true do offer(garage.free) end"), "cpu_limit"}},
+    {TRIGGER_DOOR_EVENT, {"alarms all the time", EVENT("while true do raise('x', 'y') end"), "cpu_limit"}},
+    {TRIGGER_DOOR_EVENT, {"an alarm of 60 KB", EVENT(BIG "raise('x', big('y'))"), NULL}},
+    {TRIGGER_DOOR_EVENT, {"a code of 60 KB", EVENT(BIG "raise(big('x'))"), "error"}},
+    {TRIGGER_DOOR_EVENT, {"an alarm of a table", EVENT("raise({}, {})"), "error"}},
+};
+
+/* Plates, tariffs and other units that are fed what they do not expect. */
+static const struct hostile units[] = {
+    {"plates of 60 KB", START(BIG "visit:plate_matches(big('*'))"), "error"},
+    {"plates that backtrack", START("while true do visit:plate_matches(('*A'):rep(60) .. '!') end"), "error"},
+    {"plates of stars", START("while true do visit:plate_matches(('*A'):rep(7)) end"), "cpu_limit"},
+    {"plates of commas", START("while true do visit:plate_matches((','):rep(100)) end"), "cpu_limit"},
+    {"plates all the time", START("local p = plates('AB-*, *-##-*') while true do visit:plate_matches(p) end"), "cpu_limit"},
+    {"hours of 60 KB", START(BIG "visit.now:within(big('1'))"), "error"},
+    {"hours of NULs", START("visit.now:within('Mon-Fri 06:00-22:00\\0, x')"), NULL},
+    {"a list of 60 KB", START(BIG "if visit:on_list(big('x')) then deny('x', 'y') end"), NULL},
+    {"a tariff that never steps", START("tariff { rate = money(1), every = '0s' }"), "error"},
+    {"a tariff of tables", START("tariff { rate = {}, every = {} }"), "error"},
+    {"a tariff of steps of 1 ms", START("local t = tariff { rate = money(0.01), every = '1s' } while true do t:price('3660d') end"), "cpu_limit"},
+    {"a duration of 60 KB", START(BIG "duration(big('1'))"), "error"},
+    {"a forged visit", START("local f = visit.plate_matches f({}, 'x')"), "error"},
+    {"a time from a number", START("local t = visit.now + 5"), "error"},
+    {"the sum of a time and a table", START("local t = visit.now - {}"), "error"},
+};
+
 static int64_t thread_ms(void)
 {
     struct timespec now;
@@ -248,6 +307,58 @@ static void tricks_change_nothing_for_anybody(void **state)
     check_all(tricks, sizeof(tricks) / sizeof(tricks[0]));
 }
 
+static void units_refuse_what_they_cannot_be(void **state)
+{
+    (void)state;
+    check_all(units, sizeof(units) / sizeof(units[0]));
+}
+
+/* 500 lists in a list, as an app may send them. */
+static struct json_document *long_body(void)
+{
+    static char text[2048] = "[";
+    char error[128];
+    struct json_document *document = NULL;
+    size_t length = 1;
+
+    for (int i = 0; i < 500; i++)
+        length += (size_t)snprintf(text + length, sizeof(text) - length, "[],");
+    text[length - 1] = ']';
+    assert_ok(json_parse(text, length, 16, &document, error));
+    return document;
+}
+
+static void every_trigger_is_bounded(void **state)
+{
+    static struct policy_response response;
+    struct json_document *body = long_body();
+    struct policy_request request = {.method = "POST", .body = json_root(body)};
+    struct policy_visit visit = visit_at("2026-05-19T10:00:00Z");
+
+    (void)state;
+    visit.request = &request;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        const struct hostile *hostile = &others[i].hostile;
+        struct policy_question question = {.trigger = others[i].trigger, .visit = &visit, .response = &response, .wait_ms = 100};
+        struct policy_set *set = compile_beside_good(hostile);
+        const struct decision_reason *broken;
+        struct decision decision;
+        int64_t began_ms = thread_ms();
+
+        assert_ok(host->ops->decide(host, set, &question, &decision));
+        if (thread_ms() - began_ms > CPU_MAX_MS)
+            fail_msg("%s: took %d ms", hostile->name, (int)(thread_ms() - began_ms));
+        broken = broken_reason(&decision);
+        if (!hostile->code != !broken || (broken && LIMITS_ARE_EXACT && strcmp(broken->code, hostile->code) != 0))
+            fail_msg("%s: expected %s, got %s (%s)", hostile->name, hostile->code ? hostile->code : "no breach", broken ? broken->code : "no breach",
+                     broken ? broken->text : "");
+        assert_true(!decision.has_offer || decision.offer >= 0);
+        assert_true(response.length <= sizeof(response.body));
+        host->ops->destroy_set(host, set);
+    }
+    json_free(body);
+}
+
 /* Lua 5.4.4 reads its old stack where that moves within a join; whatever is left on the stack, the text is right or refused. */
 static void joining_at_the_end_of_the_stack_is_right_or_refused(void **state)
 {
@@ -274,7 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(loops_end_by_their_time), T(functions_of_the_library_end_whatever_they_are_fed), T(memory_and_depth_have_an_end),
         T(single_instructions_are_bounded), T(tricks_change_nothing_for_anybody),
-        T(joining_at_the_end_of_the_stack_is_right_or_refused),
+        T(joining_at_the_end_of_the_stack_is_right_or_refused), T(units_refuse_what_they_cannot_be), T(every_trigger_is_bounded),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

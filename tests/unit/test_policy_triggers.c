@@ -342,7 +342,7 @@ static void a_wrong_setting_says_what_is_right(void **state)
     (void)state;
     problem_of_settings(FORM, "{\"opne\":\"x\"}", "the policy has no setting 'opne'; did you mean 'open'?");
     problem_of_settings(FORM, "{\"open\":7}", "the setting 'open' is hours such as");
-    problem_of_settings(FORM, "{\"open\":\"Mo-Fr 7-9\"}", "opening hours are written as");
+    problem_of_settings(FORM, "{\"open\":\"Mo-Fr 7-9\"}", "'Mo-Fr' is no day");
     problem_of_settings(FORM, "{\"fee\":\"2,50\"}", "the setting 'fee' is an amount such as 2.50");
     problem_of_settings(FORM, "{\"fee\":2.505}", "at most two decimal places");
     problem_of_settings(FORM, "{\"stay\":\"soon\"}", "a duration is written as");
@@ -389,7 +389,7 @@ static void plates_match_globs(void **state)
     assert_int_equal(decision.outcome, DECISION_DENIED);
     decision = decide_with(START("return visit:plate_matches 'TX[0-9]'"), TRIGGER_SESSION_START, &visit);
     assert_non_null(strstr(decision.reasons[0].text, "# is one digit"));
-    decision = decide_with(START("return visit.on_list('x')"), TRIGGER_SESSION_START, &visit);
+    decision = decide_with(START("local ask = visit.on_list ask('x')"), TRIGGER_SESSION_START, &visit);
     assert_non_null(strstr(decision.reasons[0].text, "write it with a colon: visit:on_list \"name\""));
 }
 
