@@ -85,7 +85,7 @@ static bool take_span(const char **text, int *from, int *until, char why[HOURS_W
 static bool parse_hours(const char *text, struct hours *hours, char why[HOURS_WHY_BYTES])
 {
     do {
-        int first, last, from, until;
+        int first = 0, last = 0, from = 0, until = 0;
 
         text += strspn(text, " ");
         if (!take_days(&text, &first, &last, why) || !take_span(&text, &from, &until, why))
