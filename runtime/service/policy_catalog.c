@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(DEPLOYMENTS_MAX <= POLICIES_WATCHED_MAX, "each policy that can be deployed is watched");
+
 static void lease_destroy(struct policy_lease *lease)
 {
     if (lease->set)
@@ -117,14 +119,21 @@ static bool is_in_force(const struct policy_lease *lease)
     return is_current;
 }
 
+/* A set that was replaced meanwhile says nothing about the one in force. */
+static bool counts_for_its_policies(const struct policy_lease *lease, const struct policy_question *question, const struct decision *decision)
+{
+    return !decision_has_broken(decision) || (!question->is_repeated && is_in_force(lease));
+}
+
 enum ost_status policy_lease_ask(struct policy_lease *lease, const struct policy_question *question, struct decision *out)
 {
     if (lease->set) {
         enum ost_status status = lease->host->ops->decide(lease->host, lease->set, question, out);
 
-        /* A set that was replaced meanwhile says nothing about the one in force. */
-        if (status == OST_OK && (!decision_has_broken(out) || (!question->is_repeated && is_in_force(lease))))
+        if (status == OST_OK && counts_for_its_policies(lease, question, out))
             policy_watch_saw(lease->catalog->watch, out);
+        else if (status == OST_OK)
+            policy_watch_tally(lease->catalog->watch, out);
         return status;
     }
     if (lease->is_broken) {

@@ -6,16 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WATCHED_MAX 64
+#define WATCHED_MAX POLICIES_WATCHED_MAX
+#define SLOTS 512         /* a power of two; half of them stay empty */
 #define BUCKETS 96        /* four an octave, from 256 ns on */
 #define FIRST_OCTAVE 8
 #define SUBJECT_PREFIX "policy/"
+#define MINUTE_MS 60000
 
 /* Names are never taken away, so that who found one needs no lock. */
 struct watched {
     char name[SLUG_BYTES];
     _Atomic int revision;         /* live; 0: none */
     _Atomic int64_t calls_of_revision;
+    _Atomic unsigned failing;     /* triggers, bits 1 << enum policy_trigger; changed under the lock */
     _Atomic int64_t calls, errors[BREACH_COUNT], buckets[BUCKETS], memory_peak, shadow_calls, shadow_differences, quarantines;
     struct {
         struct metric *calls, *errors[BREACH_COUNT], *p50, *p99, *memory, *shadow_calls, *shadow_differences, *quarantines;
@@ -23,10 +26,11 @@ struct watched {
     /* under the lock */
     int64_t activated_at_ms;
     bool is_proven, wants_quarantine, tells_proven;
+    bool was_told;                /* that it has to go; */
+    int64_t told_at_ms;           /* then (monotonic) */
     unsigned young_breaks;
-    int64_t breaks_ms[MINUTE_BREAKS]; /* the newest breaks, wall */
-    unsigned next_break;
-    unsigned failing;             /* triggers, bits 1 << enum policy_trigger */
+    int64_t breaks_ms[MINUTE_BREAKS]; /* the newest breaks, monotonic */
+    unsigned break_count;
 };
 
 struct policy_watch {
@@ -37,7 +41,7 @@ struct policy_watch {
     struct metric *shadows_skipped;
     struct watched watched[WATCHED_MAX];
     _Atomic size_t count;
-    _Atomic unsigned failing_count;
+    _Atomic unsigned short slots[SLOTS]; /* by name: 1 + the place in `watched`; 0: none */
 };
 
 struct policy_watch *policy_watch_create(struct clock *clock, struct fault_board *faults, struct metrics *metrics)
@@ -50,7 +54,7 @@ struct policy_watch *policy_watch_create(struct clock *clock, struct fault_board
     watch->clock = clock;
     watch->faults = faults;
     watch->metrics = metrics;
-    watch->shadows_skipped = metrics_register(metrics, METRIC_COUNTER, "ostler_policy_shadows_skipped_total", "",
+    watch->shadows_skipped = metrics_register(metrics, METRIC_COUNTER, "ostler_policy_shadow_skipped_total", "",
                                               "Shadow runs that were left out for lack of time.");
     return watch;
 }
@@ -65,15 +69,36 @@ void policy_watch_destroy(struct policy_watch *watch)
 
 /* ---- one policy ---- */
 
+/* FNV-1a: eight names are looked up in each decision. */
+static size_t slot_of(const char *name)
+{
+    uint32_t hash = 2166136261u;
+
+    for (const char *at = name; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    return (hash ^ hash >> 16) & (SLOTS - 1);
+}
+
 static struct watched *find(struct policy_watch *watch, const char *name)
 {
-    size_t count = atomic_load_explicit(&watch->count, memory_order_acquire);
+    unsigned place;
 
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(watch->watched[i].name, name) == 0)
-            return &watch->watched[i];
+    for (size_t slot = slot_of(name); (place = atomic_load_explicit(&watch->slots[slot], memory_order_acquire)) != 0;
+         slot = (slot + 1) & (SLOTS - 1)) {
+        if (strcmp(watch->watched[place - 1].name, name) == 0)
+            return &watch->watched[place - 1];
     }
     return NULL;
+}
+
+/* Under the lock. */
+static void put_in_slot(struct policy_watch *watch, const char *name, size_t place)
+{
+    size_t slot = slot_of(name);
+
+    while (atomic_load(&watch->slots[slot]) != 0)
+        slot = (slot + 1) & (SLOTS - 1);
+    atomic_store_explicit(&watch->slots[slot], (unsigned short)(place + 1), memory_order_release);
 }
 
 static struct metric *metric_of(struct policy_watch *watch, const struct watched *policy, enum metric_type type, const char *name,
@@ -119,6 +144,7 @@ static struct watched *find_or_add(struct policy_watch *watch, const char *name)
         policy = &watch->watched[count];
         snprintf(policy->name, sizeof(policy->name), "%s", name);
         make_metrics(watch, policy);
+        put_in_slot(watch, name, count);
         atomic_store_explicit(&watch->count, count + 1, memory_order_release);
     }
     pthread_mutex_unlock(&watch->lock);
@@ -166,24 +192,38 @@ static int64_t quantile(struct watched *policy, int64_t per_cent)
 
 static bool broke_in_a_minute(struct watched *policy, int64_t now_ms)
 {
-    int64_t oldest_ms; /* of the last MINUTE_BREAKS */
+    policy->breaks_ms[policy->break_count++ % MINUTE_BREAKS] = now_ms;
+    return policy->break_count >= MINUTE_BREAKS && now_ms - policy->breaks_ms[policy->break_count % MINUTE_BREAKS] <= MINUTE_MS;
+}
 
-    policy->breaks_ms[policy->next_break] = now_ms;
-    policy->next_break = (policy->next_break + 1) % MINUTE_BREAKS;
-    oldest_ms = policy->breaks_ms[policy->next_break];
-    return oldest_ms > 0 && now_ms - oldest_ms <= 60000;
+/* Who cannot go, having no predecessor, is not asked to with every call; what failed once is tried again. */
+static void tell_to_go(struct watched *policy, int64_t now_ms)
+{
+    if (policy->was_told && now_ms - policy->told_at_ms < MINUTE_MS)
+        return;
+    policy->was_told = policy->wants_quarantine = true;
+    policy->told_at_ms = now_ms;
 }
 
 static void note_young_break(struct policy_watch *watch, struct watched *policy, int revision, int64_t call)
 {
-    int64_t now_ms = clock_wall_ms(watch->clock);
+    int64_t now_ms = clock_monotonic_ms(watch->clock);
+    bool is_many;
 
-    if (revision != atomic_load(&policy->revision))
+    if (revision == 0 || revision != atomic_load(&policy->revision)) /* one that is not stored has nothing to return to */
         return;
-    if (!policy->is_proven && call <= YOUNG_CALLS && ++policy->young_breaks >= YOUNG_BREAKS)
-        policy->wants_quarantine = true;
-    if (broke_in_a_minute(policy, now_ms) && now_ms - policy->activated_at_ms < YOUNG_MS)
-        policy->wants_quarantine = true;
+    is_many = broke_in_a_minute(policy, now_ms) && clock_wall_ms(watch->clock) - policy->activated_at_ms < YOUNG_MS;
+    if (!policy->is_proven && call <= YOUNG_CALLS)
+        is_many |= ++policy->young_breaks >= YOUNG_BREAKS;
+    if (is_many)
+        tell_to_go(policy, now_ms);
+}
+
+/* It had its first calls, however they ended. Under the lock. */
+static void prove(struct watched *policy, int revision, int64_t call)
+{
+    if (call == YOUNG_CALLS && !policy->is_proven && revision != 0 && revision == atomic_load(&policy->revision))
+        policy->is_proven = policy->tells_proven = true;
 }
 
 void policy_watch_activated(struct policy_watch *watch, const char *name, int revision, int64_t activated_at_ms, bool proven)
@@ -197,9 +237,8 @@ void policy_watch_activated(struct policy_watch *watch, const char *name, int re
         atomic_store(&policy->revision, revision);
         atomic_store(&policy->calls_of_revision, 0);
         policy->is_proven = proven;
-        policy->wants_quarantine = policy->tells_proven = false;
-        policy->young_breaks = 0;
-        memset(policy->breaks_ms, 0, sizeof(policy->breaks_ms));
+        policy->wants_quarantine = policy->tells_proven = policy->was_told = false;
+        policy->young_breaks = policy->break_count = 0;
     }
     policy->activated_at_ms = activated_at_ms;
     pthread_mutex_unlock(&watch->lock);
@@ -246,15 +285,12 @@ void policy_watch_quarantined(struct policy_watch *watch, const char *name)
 /* ---- faults of failing policies ---- */
 
 /* Note whether the policy fails for the trigger. True: that changed whether it fails at all. Under the lock. */
-static bool note_failing(struct policy_watch *watch, struct watched *policy, enum policy_trigger trigger, bool fails)
+static bool note_failing(struct watched *policy, enum policy_trigger trigger, bool fails)
 {
-    unsigned before = policy->failing;
+    unsigned before = atomic_load(&policy->failing), after = fails ? before | 1u << trigger : before & ~(1u << trigger);
 
-    policy->failing = fails ? before | 1u << trigger : before & ~(1u << trigger);
-    if (!before == !policy->failing)
-        return false;
-    atomic_fetch_add(&watch->failing_count, fails ? 1u : -1u);
-    return true;
+    atomic_store(&policy->failing, after);
+    return !before != !after;
 }
 
 static void show_failing(struct policy_watch *watch, const char *name, bool fails)
@@ -273,28 +309,30 @@ static void show_failing(struct policy_watch *watch, const char *name, bool fail
 static void note_break(struct policy_watch *watch, struct watched *policy, const struct decision *decision,
                        const struct policy_revision *asked, int64_t call)
 {
-    bool changed;
+    bool changed = false;
 
-    if (asked->breach == BREACH_NOT_LOADED)
-        return;
     pthread_mutex_lock(&watch->lock);
-    note_young_break(watch, policy, asked->revision, call);
-    changed = note_failing(watch, policy, decision->trigger, true);
+    if (asked->breach != BREACH_NOT_LOADED) {
+        note_young_break(watch, policy, asked->revision, call);
+        changed = note_failing(policy, decision->trigger, true);
+    }
+    prove(policy, asked->revision, call);
     pthread_mutex_unlock(&watch->lock);
     if (changed)
         show_failing(watch, policy->name, true);
 }
 
-static void note_success(struct policy_watch *watch, struct watched *policy, const struct decision *decision, int64_t call, int revision)
+/* Nearly all calls: no lock, unless something ends with this one. */
+static void note_success(struct policy_watch *watch, struct watched *policy, const struct decision *decision,
+                         const struct policy_revision *asked, int64_t call)
 {
-    bool changed = false;
+    bool changed;
 
-    if (call != YOUNG_CALLS && atomic_load_explicit(&watch->failing_count, memory_order_relaxed) == 0)
+    if (call != YOUNG_CALLS && !(atomic_load_explicit(&policy->failing, memory_order_relaxed) & 1u << decision->trigger))
         return;
     pthread_mutex_lock(&watch->lock);
-    if (call == YOUNG_CALLS && !policy->is_proven && revision == atomic_load(&policy->revision))
-        policy->is_proven = policy->tells_proven = true;
-    changed = policy->failing && note_failing(watch, policy, decision->trigger, false);
+    prove(policy, asked->revision, call);
+    changed = note_failing(policy, decision->trigger, false);
     pthread_mutex_unlock(&watch->lock);
     if (changed)
         show_failing(watch, policy->name, false);
@@ -310,9 +348,27 @@ static void raise_peak(struct watched *policy, int64_t bytes)
         ;
 }
 
-static void saw_call(struct policy_watch *watch, const struct decision *decision, const struct policy_revision *asked)
+/* NULL: it is not watched. */
+static struct watched *tally_call(struct policy_watch *watch, const struct policy_revision *asked)
 {
     struct watched *policy = find_or_add(watch, asked->name);
+
+    if (!policy)
+        return NULL;
+    atomic_fetch_add_explicit(&policy->calls, 1, memory_order_relaxed);
+    metric_add(policy->metrics.calls, 1);
+    atomic_fetch_add_explicit(&policy->buckets[bucket_of(asked->cpu_ns)], 1, memory_order_relaxed);
+    raise_peak(policy, (int64_t)asked->memory_bytes);
+    if (asked->breach != BREACH_NONE) {
+        atomic_fetch_add_explicit(&policy->errors[asked->breach], 1, memory_order_relaxed);
+        metric_add(policy->metrics.errors[asked->breach], 1);
+    }
+    return policy;
+}
+
+static void saw_call(struct policy_watch *watch, const struct decision *decision, const struct policy_revision *asked)
+{
+    struct watched *policy = tally_call(watch, asked);
     int64_t call;
 
     if (!policy)
@@ -320,17 +376,10 @@ static void saw_call(struct policy_watch *watch, const struct decision *decision
     call = asked->revision == atomic_load_explicit(&policy->revision, memory_order_relaxed)
                ? atomic_fetch_add_explicit(&policy->calls_of_revision, 1, memory_order_relaxed) + 1
                : INT64_MAX;
-    atomic_fetch_add_explicit(&policy->calls, 1, memory_order_relaxed);
-    metric_add(policy->metrics.calls, 1);
-    atomic_fetch_add_explicit(&policy->buckets[bucket_of(asked->cpu_ns)], 1, memory_order_relaxed);
-    raise_peak(policy, (int64_t)asked->memory_bytes);
-    if (asked->breach == BREACH_NONE) {
-        note_success(watch, policy, decision, call, asked->revision);
-        return;
-    }
-    atomic_fetch_add_explicit(&policy->errors[asked->breach], 1, memory_order_relaxed);
-    metric_add(policy->metrics.errors[asked->breach], 1);
-    note_break(watch, policy, decision, asked, call);
+    if (asked->breach == BREACH_NONE)
+        note_success(watch, policy, decision, asked, call);
+    else
+        note_break(watch, policy, decision, asked, call);
 }
 
 static void saw_shadow(struct policy_watch *watch, const struct shadow_verdict *shadow)
@@ -347,14 +396,26 @@ static void saw_shadow(struct policy_watch *watch, const struct shadow_verdict *
     }
 }
 
-void policy_watch_saw(struct policy_watch *watch, const struct decision *decision)
+static void saw_shadows(struct policy_watch *watch, const struct decision *decision)
 {
-    for (unsigned i = 0; i < decision->revision_count; i++)
-        saw_call(watch, decision, &decision->revisions[i]);
     for (unsigned i = 0; i < decision->shadow_count; i++)
         saw_shadow(watch, &decision->shadows[i]);
     if (decision->shadows_skipped > 0)
         metric_add(watch->shadows_skipped, decision->shadows_skipped);
+}
+
+void policy_watch_saw(struct policy_watch *watch, const struct decision *decision)
+{
+    for (unsigned i = 0; i < decision->revision_count; i++)
+        saw_call(watch, decision, &decision->revisions[i]);
+    saw_shadows(watch, decision);
+}
+
+void policy_watch_tally(struct policy_watch *watch, const struct decision *decision)
+{
+    for (unsigned i = 0; i < decision->revision_count; i++)
+        tally_call(watch, &decision->revisions[i]);
+    saw_shadows(watch, decision);
 }
 
 void policy_watch_forget(struct policy_watch *watch)
@@ -364,10 +425,7 @@ void policy_watch_forget(struct policy_watch *watch)
         bool failed;
 
         pthread_mutex_lock(&watch->lock);
-        failed = policy->failing != 0;
-        policy->failing = 0;
-        if (failed)
-            atomic_fetch_sub(&watch->failing_count, 1);
+        failed = atomic_exchange(&policy->failing, 0) != 0;
         pthread_mutex_unlock(&watch->lock);
         if (failed)
             show_failing(watch, policy->name, false);

@@ -14,6 +14,8 @@
 #define MINUTE_BREAKS 20         /* or so many within a minute */
 #define YOUNG_MS (24 * 3600 * INT64_C(1000)) /* in its first 24 hours */
 
+#define POLICIES_WATCHED_MAX 256 /* names that are in force now or were once: as many as can be deployed */
+
 struct policy_watch;
 
 struct policy_figures {
@@ -30,12 +32,14 @@ void policy_watch_destroy(struct policy_watch *watch);  /* accepts NULL */
 
 /* A decision was made by the set in force. Any thread; cheap. */
 void policy_watch_saw(struct policy_watch *watch, const struct decision *decision);
+/* One was made again, or by a set that is not in force any more: it is in the figures, and counts for and against nobody. */
+void policy_watch_tally(struct policy_watch *watch, const struct decision *decision);
 /* Other policies are in force: none of them is known to fail. */
 void policy_watch_forget(struct policy_watch *watch);
 /* A revision is live since then (wall). proven: it had its first calls in an earlier run. One that is live already goes on. */
 void policy_watch_activated(struct policy_watch *watch, const char *name, int revision, int64_t activated_at_ms, bool proven);
 
-/* One that has to go, each once. Any thread. False: none has. */
+/* One that has to go: told once, and again a minute later where it still breaks. Any thread. False: none has. */
 bool policy_watch_take_quarantine(struct policy_watch *watch, char name[SLUG_BYTES], int *revision);
 /* One that had its first calls just now, each once, so that this can be stored. */
 bool policy_watch_take_proven(struct policy_watch *watch, char name[SLUG_BYTES], int *revision);

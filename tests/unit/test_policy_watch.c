@@ -1,4 +1,5 @@
 /* The watch over policies: figures, and who has to go. */
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/service/policy_watch.h"
@@ -30,13 +31,13 @@ static int end(void **state)
     return 0;
 }
 
-static void call(struct bench *bench, int revision, enum policy_breach breach, int64_t cpu_ns)
+static const struct decision *decision_of(const char *name, int revision, enum policy_breach breach, int64_t cpu_ns)
 {
     static struct decision decision;
 
     memset(&decision, 0, sizeof(decision));
     decision.revision_count = 1;
-    strcpy(decision.revisions[0].name, "hours");
+    snprintf(decision.revisions[0].name, sizeof(decision.revisions[0].name), "%s", name);
     decision.revisions[0].revision = revision;
     decision.revisions[0].breach = breach;
     decision.revisions[0].cpu_ns = cpu_ns;
@@ -45,7 +46,12 @@ static void call(struct bench *bench, int revision, enum policy_breach breach, i
         decision.reason_count = 1;
         decision.reasons[0].verb = REASON_BROKEN;
     }
-    policy_watch_saw(bench->watch, &decision);
+    return &decision;
+}
+
+static void call(struct bench *bench, int revision, enum policy_breach breach, int64_t cpu_ns)
+{
+    policy_watch_saw(bench->watch, decision_of("hours", revision, breach, cpu_ns));
 }
 
 static bool has_to_go(struct bench *bench)
@@ -164,6 +170,139 @@ static void its_first_hundred_calls_prove_a_revision_once(void **state)
     assert_false(has_to_go(bench));
 }
 
+/* Who cannot go, having no predecessor, is not asked to again and again; a quarantine that failed is tried again. */
+static void who_goes_on_breaking_is_told_of_once_a_minute(void **state)
+{
+    struct bench *bench = *state;
+
+    go_live(bench, 3, false);
+    for (int i = 0; i < YOUNG_BREAKS; i++)
+        call(bench, 3, BREACH_ERROR, 1);
+    assert_true(has_to_go(bench));
+    for (int i = 0; i < 60; i++)
+        call(bench, 3, BREACH_ERROR, 1);
+    assert_false(has_to_go(bench));
+    manual_clock_advance(&bench->clock, 60000);
+    for (int i = 0; i < MINUTE_BREAKS; i++)
+        call(bench, 3, BREACH_ERROR, 1);
+    assert_true(has_to_go(bench));
+}
+
+/* Its last call of the hundred may be one that breaks. */
+static void a_revision_is_proven_by_a_hundred_calls_however_the_last_one_ended(void **state)
+{
+    struct bench *bench = *state;
+    char name[SLUG_BYTES];
+    int revision;
+
+    go_live(bench, 3, false);
+    for (int i = 0; i < YOUNG_CALLS - 1; i++)
+        call(bench, 3, BREACH_NONE, 1);
+    call(bench, 3, BREACH_ERROR, 1);
+    assert_true(policy_watch_take_proven(bench->watch, name, &revision));
+}
+
+static void a_wall_clock_that_jumps_back_makes_no_minute_longer(void **state)
+{
+    struct bench *bench = *state;
+
+    go_live(bench, 3, true);
+    for (int i = 0; i < MINUTE_BREAKS; i++) {
+        call(bench, 3, BREACH_ERROR, 1);
+        manual_clock_advance(&bench->clock, 6000);
+        atomic_fetch_sub(&bench->clock.wall_ms, 6000);
+    }
+    assert_false(has_to_go(bench));
+}
+
+/* A bill that waits is tried again every few seconds: that is seen in the figures, and proves and condemns nobody. */
+static void what_is_only_tallied_counts_against_nobody(void **state)
+{
+    struct bench *bench = *state;
+    struct policy_figures figures;
+    struct fault fault;
+    char name[SLUG_BYTES];
+    int revision;
+
+    go_live(bench, 3, false);
+    for (int i = 0; i < 2 * YOUNG_CALLS; i++)
+        policy_watch_tally(bench->watch, decision_of("hours", 3, BREACH_ERROR, 1));
+    assert_false(has_to_go(bench));
+    assert_false(policy_watch_take_proven(bench->watch, name, &revision));
+    assert_int_equal(fault_board_list(bench->faults, &fault, 1), 0);
+    assert_true(policy_watch_read(bench->watch, "hours", &figures));
+    assert_int_equal(figures.errors[BREACH_ERROR], 2 * YOUNG_CALLS);
+}
+
+/* Policies come and go while the runtime runs; the newest has its figures, and its rule, as well. */
+static void as_many_policies_are_watched_as_can_be_deployed(void **state)
+{
+    struct bench *bench = *state;
+    struct policy_figures figures;
+    char name[SLUG_BYTES];
+
+    for (int i = 0; i < POLICIES_WATCHED_MAX; i++) {
+        snprintf(name, sizeof(name), "policy-%d", i);
+        policy_watch_saw(bench->watch, decision_of(name, 1, BREACH_NONE, 1000 * i));
+    }
+    for (int i = 0; i < POLICIES_WATCHED_MAX; i++) {
+        snprintf(name, sizeof(name), "policy-%d", i);
+        assert_true(policy_watch_read(bench->watch, name, &figures));
+        assert_int_equal(figures.calls, 1);
+    }
+}
+
+/* What no revision of the store is has nothing to return to. */
+static void without_a_revision_nobody_is_quarantined(void **state)
+{
+    struct bench *bench = *state;
+
+    for (int i = 0; i < YOUNG_CALLS; i++)
+        call(bench, 0, BREACH_ERROR, 1);
+    assert_false(has_to_go(bench));
+}
+
+static void a_shadow_is_counted_and_never_quarantined(void **state)
+{
+    struct bench *bench = *state;
+    struct policy_figures figures;
+    struct decision decision;
+
+    go_live(bench, 3, false);
+    memset(&decision, 0, sizeof(decision));
+    decision.shadow_count = 1;
+    strcpy(decision.shadows[0].name, "hours");
+    decision.shadows[0].revision = 4;
+    decision.shadows[0].breach = BREACH_ERROR;
+    decision.shadows[0].differs = true;
+    for (int i = 0; i < YOUNG_CALLS; i++)
+        policy_watch_saw(bench->watch, &decision);
+    assert_false(has_to_go(bench));
+    assert_true(policy_watch_read(bench->watch, "hours", &figures));
+    assert_int_equal(figures.calls, 0);
+    assert_int_equal(figures.shadow_calls, YOUNG_CALLS);
+    assert_int_equal(figures.shadow_differences, YOUNG_CALLS);
+}
+
+/* One trigger of it is well again: it is failing as long as another is not. */
+static void a_policy_is_failing_until_each_of_its_triggers_is_well(void **state)
+{
+    struct bench *bench = *state;
+    struct decision stop = *decision_of("hours", 3, BREACH_ERROR, 1);
+    struct fault fault;
+
+    stop.trigger = TRIGGER_SESSION_STOP;
+    policy_watch_saw(bench->watch, &stop);
+    call(bench, 3, BREACH_ERROR, 1);
+    call(bench, 3, BREACH_NONE, 1);
+    assert_int_equal(fault_board_list(bench->faults, &fault, 1), 1);
+    assert_int_equal(fault.cleared_at_ms, 0);
+    stop.revisions[0].breach = BREACH_NONE;
+    policy_watch_saw(bench->watch, &stop);
+    assert_int_equal(fault_board_list(bench->faults, &fault, 1), 1);
+    assert_int_not_equal(fault.cleared_at_ms, 0);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -173,6 +312,11 @@ int main(void)
         CASE(what_an_older_revision_broke_counts_for_nothing), CASE(a_proven_revision_goes_only_by_the_minute),
         CASE(twenty_breaks_in_two_minutes_are_not_too_many), CASE(after_a_day_a_revision_only_raises_an_alarm),
         CASE(its_first_hundred_calls_prove_a_revision_once),
+        CASE(who_goes_on_breaking_is_told_of_once_a_minute),
+        CASE(a_revision_is_proven_by_a_hundred_calls_however_the_last_one_ended),
+        CASE(a_wall_clock_that_jumps_back_makes_no_minute_longer), CASE(what_is_only_tallied_counts_against_nobody),
+        CASE(as_many_policies_are_watched_as_can_be_deployed), CASE(without_a_revision_nobody_is_quarantined),
+        CASE(a_shadow_is_counted_and_never_quarantined), CASE(a_policy_is_failing_until_each_of_its_triggers_is_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
