@@ -45,6 +45,18 @@ enum door_direction { DIRECTION_IN, DIRECTION_OUT };
 /* What a policy is told of a door. */
 enum door_happening { DOOR_HAS_OPENED, DOOR_HAS_CLOSED, DOOR_HAS_FAULT, DOOR_HAS_RECOVERED };
 
+/* One thing that happened at a door: what the door threads tell, and policies hear. */
+struct door_event {
+    char garage_id[SLUG_BYTES];
+    char door_id[SLUG_BYTES];
+    enum door_happening happened;
+    char fault[CODE_BYTES];  /* of HAS_FAULT and HAS_RECOVERED */
+    bool has_cause;          /* of HAS_OPENED: somebody asked for it, or it is known that nobody did */
+    enum door_cause cause;
+    int64_t at_ms;           /* wall */
+};
+#define DOOR_EVENTS_MAX 256  /* that wait to be heard */
+
 /* A call of a policy's own route. Borrowed for the call. */
 struct policy_request {
     const char *method;             /* "GET" or "POST" */

@@ -136,6 +136,8 @@ static void register_metrics(struct door_actuator *actuator)
     }
     actuator->fire_delay = metrics_register(metrics, METRIC_HISTOGRAM, "ostler_door_fire_delay_seconds", "",
                                             "From the submission of a door command to its pulse.");
+    actuator->events_dropped = metrics_register(metrics, METRIC_COUNTER, "ostler_door_events_dropped_total", "",
+                                                "What happened at doors and policies were not told, as too much happened at once.");
     actuator->unreachable_now = metrics_register(metrics, METRIC_GAUGE, "ostler_doors_unreachable", "",
                                                  "Doors whose hardware does not answer now.");
 }

@@ -14,8 +14,10 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/metrics.h"
+#include "runtime/base/queue.h"
 #include "runtime/base/status.h"
 #include "runtime/base/uuid.h"
+#include "runtime/core/decision.h"
 #include "runtime/core/door.h"
 #include "runtime/core/garage.h"
 #include "runtime/ports/door_driver.h"
@@ -48,6 +50,8 @@ struct door_actuator_parts {
     struct store *store;
     struct fault_board *faults;
     struct metrics *metrics;
+    /* Of struct door_event: all that happens is told there. Where it is full, that is counted and not told. NULL: nobody hears. */
+    struct queue *events;
     /* The driver table; ends with a NULL name. */
     const struct door_driver_type *drivers;
 };
@@ -84,6 +88,9 @@ enum ost_status door_actuator_find(struct door_actuator *actuator, struct uuid c
 /* Wait until the command is final, or deadline_ms (monotonic) passes (OST_TIMEOUT; *out is then its state so far). */
 enum ost_status door_actuator_await(struct door_actuator *actuator, struct uuid command_id, int64_t deadline_ms,
                                     struct door_command *out) OST_MUST_CHECK;
+
+/* Is this a code of the faults that the actuator itself raises at "door/GARAGE/DOOR"? */
+bool door_fault_is_known(const char *code);
 
 /* Change the fault of a simulated door. OST_NOT_FOUND; OST_CONFLICT: it is real hardware; OST_INVALID: no such fault. */
 enum ost_status door_actuator_simulate(struct door_actuator *actuator, const char *garage_id, const char *door_id,

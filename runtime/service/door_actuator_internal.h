@@ -79,6 +79,10 @@ struct door {
     int64_t health_at_ns; /* next probe or acquire */
     int64_t read_at_ns;   /* next look at the sensor */
     int64_t checked_at_ms; /* wall time of the last probe */
+    enum door_position told;       /* the last known position: policies were told of it */
+    bool is_told_open;             /* that it opened, and not yet that it closed */
+    bool has_cause;                /* of the opening that is to come, or came */
+    enum door_cause cause;
     struct command_node *firing;   /* the relay is energised for it */
     struct command_list awaiting;  /* fired, not yet seen open */
     int watched_fd;                /* the sensor's descriptor in the bus's epoll; -1: none */
@@ -119,6 +123,7 @@ struct door_actuator {
     struct metric *outcomes[COMMAND_FAILED + 1]; /* by final status */
     struct metric *fire_delay;
     struct metric *unreachable_now;
+    struct metric *events_dropped;
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a command became final, or a simulation request was done */
@@ -143,6 +148,10 @@ void commands_free_all(struct command_table *table);
 
 /* Give a command its final state and queue its outcome for the store. */
 void door_finish(struct door *door, struct command_node *node, enum command_status status, const char *reason);
+/* Tell policies what happened; fault: its code, or "". */
+void door_tell(struct door *door, enum door_happening happened, const char *fault);
+/* Tell them where the door is, if that is new. */
+void door_tell_position(struct door *door);
 /* A sensor saw an opening that nobody asked for. */
 void door_report_unasked(struct door *door);
 void door_raise(struct door *door, enum door_fault fault, const char *detail);

@@ -16,6 +16,54 @@ static const struct {
     [FAULT_MOVED_UNASKED] = {"moved_unasked", FAULT_ALARM},
 };
 
+bool door_fault_is_known(const char *code)
+{
+    for (int fault = 0; fault < DOOR_FAULT_COUNT; fault++) {
+        if (strcmp(fault_table[fault].code, code) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- what policies hear ---- */
+
+void door_tell(struct door *door, enum door_happening happened, const char *fault)
+{
+    struct door_actuator *actuator = door->actuator;
+    struct door_event event = {.happened = happened, .at_ms = clock_wall_ms(actuator->parts.clock)};
+
+    if (!actuator->parts.events)
+        return;
+    snprintf(event.garage_id, sizeof(event.garage_id), "%s", door->plan.garage_id);
+    snprintf(event.door_id, sizeof(event.door_id), "%s", door->plan.id);
+    snprintf(event.fault, sizeof(event.fault), "%s", fault);
+    if (happened == DOOR_HAS_OPENED && door->has_cause) {
+        event.has_cause = true;
+        event.cause = door->cause;
+    }
+    if (queue_push(actuator->parts.events, &event) == OST_BUSY)
+        metric_add(actuator->events_dropped, 1);
+}
+
+/* A door that is found open at a start did not open then, and one that did not get open does not close. */
+void door_tell_position(struct door *door)
+{
+    enum door_position before = door->told, now = door->travel.position;
+
+    if (now == before || now == DOOR_POSITION_UNKNOWN)
+        return;
+    door->told = now;
+    if (now == DOOR_OPEN) {
+        if (before != DOOR_POSITION_UNKNOWN || door->has_cause)
+            door_tell(door, DOOR_HAS_OPENED, "");
+        door->is_told_open = true;
+    } else if (now == DOOR_CLOSED) {
+        if (door->is_told_open)
+            door_tell(door, DOOR_HAS_CLOSED, "");
+        door->is_told_open = door->has_cause = false;
+    }
+}
+
 static void stamp(struct door_actuator *actuator, struct event *event, int64_t now_ms)
 {
     event->id = uuid_make(actuator->parts.ids, now_ms);
@@ -93,6 +141,8 @@ void door_report_unasked(struct door *door)
     int64_t now_ms = clock_wall_ms(actuator->parts.clock);
     struct door_command *command;
 
+    door->has_cause = true;
+    door->cause = CAUSE_UNEXPLAINED;
     door_raise(door, FAULT_MOVED_UNASKED, "The sensor saw the door open, and nobody had asked for it.");
     if (!change) {
         log_error("door", "no memory to record an opening of %s that nobody asked for", door->subject);
@@ -216,6 +266,7 @@ void door_raise(struct door *door, enum door_fault fault, const char *detail)
     door->raised_at_ms[fault] = clock_wall_ms(actuator->parts.clock);
     if (fault == FAULT_UNREACHABLE)
         metric_add(actuator->unreachable_now, 1);
+    door_tell(door, DOOR_HAS_FAULT, fault_table[fault].code);
     post_fault_event(door, fault, door->raised_at_ms[fault], 0);
 }
 
@@ -229,6 +280,7 @@ void door_clear(struct door *door, enum door_fault fault)
     door->raised_at_ms[fault] = 0;
     if (fault == FAULT_UNREACHABLE)
         metric_add(actuator->unreachable_now, -1);
+    door_tell(door, DOOR_HAS_RECOVERED, fault_table[fault].code);
     fault_board_clear(actuator->parts.faults, door->subject, fault_table[fault].code);
     post_fault_event(door, fault, raised_at_ms, clock_wall_ms(actuator->parts.clock));
 }

@@ -223,6 +223,8 @@ static void fire(struct door *door, struct command_node *node)
     }
     pulse_begin(&door->pulse, now_ns);
     door->firing = node;
+    door->has_cause = true;
+    door->cause = node->command.cause;
     metric_observe_ns(actuator->fire_delay, now_ns - node->submitted_ns);
     pthread_mutex_lock(&actuator->lock);
     node->seen_by_ns = travel_seen_by_ns(&door->travel, now_ns);
@@ -364,6 +366,7 @@ void door_step(struct door *door, bool is_stopping)
     heed(door, travel_tick(&door->travel, now_ns));
     settle(door, now_ns);
     serve_queue(door, is_stopping);
+    door_tell_position(door);
     show(door, simulated);
 }
 

@@ -200,6 +200,7 @@ struct bench {
     struct door_actuator_parts parts;
     struct door_actuator *actuator;
     struct bench_door *door;
+    struct queue *events;
 };
 
 static int set_up(void **state)
@@ -227,6 +228,7 @@ static int tear_down(void **state)
     struct bench *bench = *state;
 
     door_actuator_destroy(bench->actuator);
+    queue_destroy(bench->events);
     fault_board_destroy(bench->faults);
     pthread_mutex_destroy(&bench->store.lock);
     uuid_generator_finish(&bench->ids);
@@ -312,6 +314,22 @@ static void set_store_busy(struct bench *bench, bool is_busy)
     pthread_mutex_lock(&bench->store.lock);
     bench->store.is_busy = is_busy;
     pthread_mutex_unlock(&bench->store.lock);
+}
+
+/* The next thing that is told of the door. */
+static struct door_event hear(struct bench *bench)
+{
+    struct door_event event = {.at_ms = 0};
+
+    assert_int_equal(queue_pop(bench->events, PATIENCE_MS, &event), OST_OK);
+    assert_string_equal(event.door_id, "d");
+    return event;
+}
+
+static void listen_to(struct bench *bench, size_t places)
+{
+    assert_int_equal(queue_create(places, sizeof(struct door_event), &bench->events), OST_OK);
+    bench->parts.events = bench->events;
 }
 
 /* ---- the rules ---- */
@@ -661,6 +679,86 @@ static void the_heart_beats_while_nothing_happens(void **state)
     EVENTUALLY(door_actuator_heartbeat_ms(bench->actuator) > before_ms);
 }
 
+static void an_opening_is_told_with_its_cause_and_then_its_end(void **state)
+{
+    struct bench *bench = *state;
+    struct door_event event;
+
+    listen_to(bench, 8);
+    start(bench, "seeing");
+    submit(bench, 5000);
+    EVENTUALLY(bench->door->pulses == 1);
+    bench->door->position = DOOR_OPEN;
+    event = hear(bench);
+    assert_int_equal(event.happened, DOOR_HAS_OPENED);
+    assert_true(event.has_cause);
+    assert_int_equal(event.cause, CAUSE_SESSION);
+    bench->door->position = DOOR_CLOSED;
+    assert_int_equal(hear(bench).happened, DOOR_HAS_CLOSED);
+}
+
+static void a_door_that_nobody_asked_is_told_with_its_fault(void **state)
+{
+    struct bench *bench = *state;
+    struct door_event event;
+
+    listen_to(bench, 8);
+    start(bench, "seeing");
+    EVENTUALLY(look(bench).position == DOOR_CLOSED);
+    bench->door->position = DOOR_OPEN;
+    event = hear(bench);
+    assert_int_equal(event.happened, DOOR_HAS_FAULT);
+    assert_string_equal(event.fault, "moved_unasked");
+    event = hear(bench);
+    assert_int_equal(event.happened, DOOR_HAS_OPENED);
+    assert_int_equal(event.cause, CAUSE_UNEXPLAINED);
+    bench->door->position = DOOR_CLOSED;
+    event = hear(bench);
+    assert_int_equal(event.happened, DOOR_HAS_RECOVERED);
+    assert_string_equal(event.fault, "moved_unasked");
+    assert_int_equal(hear(bench).happened, DOOR_HAS_CLOSED);
+}
+
+/* It was open before anybody looked; and it did not open while the relay was fired in vain. */
+static void what_did_not_happen_is_not_told(void **state)
+{
+    struct bench *bench = *state;
+    struct door_event event;
+
+    listen_to(bench, 8);
+    start(bench, "seeing");
+    EVENTUALLY(look(bench).position == DOOR_CLOSED);
+    assert_int_equal(await(bench, submit(bench, 5000)).status, COMMAND_NOT_MOVED);
+    event = hear(bench);
+    assert_int_equal(event.happened, DOOR_HAS_FAULT);
+    assert_string_equal(event.fault, "not_moved");
+    EVENTUALLY(look(bench).position == DOOR_CLOSED);
+    door_actuator_destroy(bench->actuator);
+    bench->actuator = NULL;
+    assert_int_equal(queue_length(bench->events), 0);
+}
+
+static void a_door_that_nobody_hears_moves_all_the_same(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->plan.travel_ms = 1;
+    listen_to(bench, 1);
+    bench->parts.metrics = metrics_create();
+    start(bench, "seeing");
+    for (int i = 0; i < 2; i++) {
+        bench->door->position = DOOR_OPEN;
+        EVENTUALLY(look(bench).position == DOOR_OPEN);
+        bench->door->position = DOOR_CLOSED;
+        EVENTUALLY(look(bench).position == DOOR_CLOSED);
+    }
+    assert_int_equal(queue_length(bench->events), 1);
+    door_actuator_destroy(bench->actuator);
+    bench->actuator = NULL;
+    assert_true(metric_value(metrics_register(bench->parts.metrics, METRIC_COUNTER, "ostler_door_events_dropped_total", "", "")) > 0);
+    metrics_destroy(bench->parts.metrics);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -688,6 +786,10 @@ int main(void)
         RULE(a_plan_that_its_driver_refuses_is_invalid),
         RULE(only_the_latest_thousand_final_commands_are_remembered),
         RULE(the_heart_beats_while_nothing_happens),
+        RULE(an_opening_is_told_with_its_cause_and_then_its_end),
+        RULE(a_door_that_nobody_asked_is_told_with_its_fault),
+        RULE(what_did_not_happen_is_not_told),
+        RULE(a_door_that_nobody_hears_moves_all_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
