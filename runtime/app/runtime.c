@@ -36,6 +36,7 @@ struct runtime {
     struct policy_host *policy_host;
     struct policy_catalog *policies;
     struct authenticator *authenticator;
+    struct queue *door_events; /* from the door threads to the policy runner */
     struct door_actuator *doors;
     struct maintenance maintenance; /* until housekeeping takes it over */
     struct session_desk *desk;
@@ -154,8 +155,11 @@ static enum ost_status start_doors(struct runtime *runtime)
         .drivers = door_driver_table,
     };
     const struct site *site = site_registry_take(runtime->sites);
-    enum ost_status status = door_actuator_create(&parts, site, &runtime->doors);
+    enum ost_status status = queue_create(DOOR_EVENTS_MAX, sizeof(struct door_event), &runtime->door_events);
 
+    parts.events = runtime->door_events;
+    if (status == OST_OK)
+        status = door_actuator_create(&parts, site, &runtime->doors);
     if (status == OST_OK) {
         runtime->maintenance = (struct maintenance){
             .clock = &runtime->clock, .store = runtime->store, .doors = runtime->doors, .faults = runtime->faults};
@@ -180,13 +184,14 @@ static enum ost_status start_policy_runner(struct runtime *runtime)
         .store = runtime->store,
         .sites = runtime->sites,
         .desk = runtime->desk,
-        .doors = runtime->doors,
+        .door_events = runtime->door_events,
         .policies = runtime->policies,
         .faults = runtime->faults,
         .metrics = runtime->metrics,
     };
+    enum ost_status status = policy_runner_create(&parts, &runtime->policy_runner);
 
-    return policy_runner_create(&parts, &runtime->policy_runner);
+    return status == OST_OK ? policy_runner_start(runtime->policy_runner) : status;
 }
 
 static enum ost_status start_desk(struct runtime *runtime)
@@ -499,7 +504,8 @@ bool runtime_is_alive(struct runtime *runtime)
 
     return door_actuator_heartbeat_ms(runtime->doors) > oldest_ms &&
            http_server_heartbeat_ms(runtime->server) > oldest_ms &&
-           housekeeping_heartbeat_ms(runtime->housekeeping) > oldest_ms - 10000; /* it may wait for a slow disk */
+           housekeeping_heartbeat_ms(runtime->housekeeping) > oldest_ms - 10000 && /* it may wait for a slow disk; */
+           policy_runner_heartbeat_ms(runtime->policy_runner) > oldest_ms - 25000; /* so may this, and for deployments */
 }
 
 void runtime_stop(struct runtime *runtime)
@@ -511,6 +517,7 @@ void runtime_stop(struct runtime *runtime)
     policy_runner_destroy(runtime->policy_runner);
     housekeeping_destroy(runtime->housekeeping);
     door_actuator_destroy(runtime->doors);
+    queue_destroy(runtime->door_events);
     if (runtime->store)
         runtime->store->ops->destroy(runtime->store);
     session_desk_destroy(runtime->desk); /* after the store: its late decisions call back into the desk */

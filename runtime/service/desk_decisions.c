@@ -65,3 +65,14 @@ void desk_record_refusal(struct session_desk *desk, const struct session *sessio
         drop(desk);
     }
 }
+
+void session_desk_record(struct session_desk *desk, const struct garage *garage, const struct policy_visit *visit,
+                         struct decision *decision)
+{
+    struct desk_call call = {.traceparent = ""};
+    struct session nobody = {.started_at_ms = 0};
+
+    snprintf(nobody.garage_id, sizeof(nobody.garage_id), "%s", garage->id);
+    desk_stamp_decision(desk, &call, decision, clock_wall_ms(desk->parts.clock));
+    desk_record_refusal(desk, &nobody, visit, decision);
+}

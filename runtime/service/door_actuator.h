@@ -89,9 +89,6 @@ enum ost_status door_actuator_find(struct door_actuator *actuator, struct uuid c
 enum ost_status door_actuator_await(struct door_actuator *actuator, struct uuid command_id, int64_t deadline_ms,
                                     struct door_command *out) OST_MUST_CHECK;
 
-/* Is this a code of the faults that the actuator itself raises at "door/GARAGE/DOOR"? */
-bool door_fault_is_known(const char *code);
-
 /* Change the fault of a simulated door. OST_NOT_FOUND; OST_CONFLICT: it is real hardware; OST_INVALID: no such fault. */
 enum ost_status door_actuator_simulate(struct door_actuator *actuator, const char *garage_id, const char *door_id,
                                        const char *fault) OST_MUST_CHECK;

@@ -16,15 +16,6 @@ static const struct {
     [FAULT_MOVED_UNASKED] = {"moved_unasked", FAULT_ALARM},
 };
 
-bool door_fault_is_known(const char *code)
-{
-    for (int fault = 0; fault < DOOR_FAULT_COUNT; fault++) {
-        if (strcmp(fault_table[fault].code, code) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* ---- what policies hear ---- */
 
 void door_tell(struct door *door, enum door_happening happened, const char *fault)

@@ -12,7 +12,7 @@
 #include "runtime/base/metrics.h"
 #include "runtime/core/limits.h"
 
-#define FAULT_SUBJECT_BYTES 160
+#define FAULT_SUBJECT_BYTES 224 /* an alarm of a policy about a door: three names */
 #define FAULTS_RAISED_MAX   256
 #define FAULTS_CLEARED_KEPT 128
 #define FAULTS_MAX          (FAULTS_RAISED_MAX + FAULTS_CLEARED_KEPT) /* of a whole list */

@@ -29,7 +29,7 @@ enum ost_status session_desk_create(const struct session_desk_parts *parts, stru
     desk->degraded = metrics_register(parts->metrics, METRIC_COUNTER, "ostler_degraded_openings_total", "",
                                       "Exits opened although something of ours was broken.");
     desk->decisions_dropped = metrics_register(parts->metrics, METRIC_COUNTER, "ostler_decisions_dropped_total", "",
-                                               "Decisions that refused and could not be stored.");
+                                               "Decisions that are no session's and could not be stored.");
     desk->ending_now = metrics_register(parts->metrics, METRIC_GAUGE, "ostler_sessions_ending", "",
                                         "Stops that were let out and wait in memory for room in the store.");
     if (parts->spill_path)

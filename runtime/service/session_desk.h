@@ -136,6 +136,12 @@ void session_desk_overlay(struct session_desk *desk, struct session *session);
  * holders are those of the last session_desk_refresh().
  */
 void session_desk_fill_garage(struct session_desk *desk, const struct garage *garage, struct policy_visit *visit);
+/*
+ * Keep a decision that is no session's (of a schedule, or a door event) with what it was made from; each of its notes becomes an
+ * event. It gets its id and time here. What the store has no room for is counted.
+ */
+void session_desk_record(struct session_desk *desk, const struct garage *garage, const struct policy_visit *visit,
+                         struct decision *decision);
 /* Housekeeping, every few seconds: what the above needs of the store. */
 void session_desk_refresh(struct session_desk *desk, const struct site *site);
 /* The spots that may be told to be free: what is free, or less where policies offer less. From memory; never negative. */

@@ -10,6 +10,7 @@ struct rule {
     enum policy_trigger trigger;
     char verb[16];
     char word[32];
+    char happened[16]; /* only then; empty: always */
 };
 
 struct policy_set {
@@ -32,22 +33,32 @@ static bool find_trigger(const char *word, enum policy_trigger *out)
     return false;
 }
 
+static bool read_rule(struct policy_set *set, size_t at, const char *line)
+{
+    struct rule *rule = &set->policies[at].rules[set->policies[at].rule_count];
+    char trigger[32] = "";
+
+    if (set->policies[at].rule_count == RULES_MAX ||
+        sscanf(line, "%31s %15s %31s %15s", trigger, rule->verb, rule->word, rule->happened) < 2 || !find_trigger(trigger, &rule->trigger))
+        return false;
+    if (strcmp(rule->word, "-") == 0)
+        rule->word[0] = '\0';
+    set->policies[at].rule_count++;
+    set->policies[at].facts.triggers |= 1u << rule->trigger;
+    return true;
+}
+
 /* False: the policy does not load. */
 static bool read_rules(struct policy_set *set, size_t at, const struct policy_source *source)
 {
-    char text[1024], *rest = NULL;
+    char text[1024], why[160], *rest = NULL;
 
     snprintf(text, sizeof(text), "%.*s", (int)source->length, source->text);
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        struct rule *rule = &set->policies[at].rules[set->policies[at].rule_count];
-        char trigger[32] = "";
+        bool is_schedule = strncmp(line, "at ", 3) == 0;
 
-        if (set->policies[at].rule_count == RULES_MAX ||
-            sscanf(line, "%31s %15s %31s", trigger, rule->verb, rule->word) < 2 ||
-            !find_trigger(trigger, &rule->trigger))
+        if (is_schedule ? policy_schedule_parse(line + 3, &set->policies[at].facts.schedule, why) != OST_OK : !read_rule(set, at, line))
             return false;
-        set->policies[at].rule_count++;
-        set->policies[at].facts.triggers |= 1u << rule->trigger;
     }
     return true;
 }
@@ -142,6 +153,8 @@ static void add_reason(const struct policy_facts *facts, int verb, const char *c
 static void apply_rule(const struct policy_facts *facts, const struct rule *rule, const struct policy_visit *visit,
                        struct decision *out)
 {
+    if (rule->happened[0] && strcmp(rule->happened, door_happening_text(visit->happened)) != 0)
+        return;
     if (strcmp(rule->verb, "deny") == 0) {
         add_reason(facts, REASON_DENY, rule->word, out);
         out->outcome = DECISION_DENIED;
@@ -161,6 +174,16 @@ static void apply_rule(const struct policy_facts *facts, const struct rule *rule
     } else if (strcmp(rule->verb, "notify") == 0) {
         out->note_authors[out->note_count] = out->revision_count;
         snprintf(out->notes[out->note_count++], REASON_BYTES, "%s", rule->word);
+    } else if (strcmp(rule->verb, "state") == 0) {
+        out->has_state = garage_state_parse(rule->word, &out->state) == OST_OK;
+        out->state_author = out->revision_count;
+        snprintf(out->state_reason, sizeof(out->state_reason), "The rule says so.");
+    } else if (strcmp(rule->verb, "raise") == 0) {
+        struct decision_alarm *alarm = &out->alarms[out->alarm_count++];
+
+        alarm->author = out->revision_count;
+        snprintf(alarm->code, sizeof(alarm->code), "%s", rule->word);
+        snprintf(alarm->text, sizeof(alarm->text), "%s", visit->cause[0] ? visit->cause : visit->fault);
     }
 }
 
@@ -177,7 +200,7 @@ static enum ost_status decide(struct policy_host *host, struct policy_set *set, 
         const struct policy_facts *facts = &set->policies[i].facts;
         struct policy_revision *asked = &out->revisions[out->revision_count];
 
-        if (!listens_one(facts, trigger))
+        if (!listens_one(facts, trigger) || (question->only && strcmp(question->only, facts->name) != 0))
             continue;
         out->revision_count++;
         snprintf(asked->name, sizeof(asked->name), "%s", facts->name);

@@ -7,6 +7,10 @@
  *     session_start notify call-me        a note, of one word
  *     session_stop break                  it fails at run time
  *     session_stop break NLAB12CD         only for that plate
+ *     at Mon-Fri 06:00                    its schedule
+ *     schedule state closed               the state of the garage
+ *     door_event raise stuck              an alarm with that code; its text is the cause, or the fault
+ *     door_event raise stuck fault        only when that happened; so for every verb (the word before may be "-": none)
  *     unloadable                          the whole policy does not load
  *
  * The policy is named after its file, and asked for the triggers that its lines name. Sets are immutable, so decide() needs
