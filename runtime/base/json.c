@@ -238,6 +238,17 @@ const char *json_as_string(const struct json_value *value, size_t *length)
     return json_string_value(unwrap(value));
 }
 
+bool json_copy_member(const struct json_value *object, const char *name, char *out, size_t bytes)
+{
+    size_t length;
+    const char *text = json_as_string(json_member(object, name), &length);
+
+    if (!text || length >= bytes)
+        return false;
+    memcpy(out, text, length + 1);
+    return true;
+}
+
 int64_t json_as_integer(const struct json_value *value, int64_t otherwise)
 {
     return json_is_integer(unwrap(value)) ? json_integer_value(unwrap(value)) : otherwise;

@@ -44,6 +44,8 @@ const struct json_value *json_element(const struct json_value *value, size_t ind
 
 /* NULL where value is NULL, no string, or one with U+0000; else NUL-terminated UTF-8; *length may be NULL. */
 const char *json_as_string(const struct json_value *value, size_t *length);
+/* A member's text into out, with its NUL. False, and out untouched: it is missing, no such text, or longer than that. */
+bool json_copy_member(const struct json_value *object, const char *name, char *out, size_t bytes);
 /* The default where value is NULL or of another type. */
 int64_t json_as_integer(const struct json_value *value, int64_t otherwise);
 bool json_as_boolean(const struct json_value *value, bool otherwise);

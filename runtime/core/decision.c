@@ -145,24 +145,12 @@ void policy_visit_write(struct json_writer *writer, const struct policy_visit *v
     json_end_object(writer);
 }
 
-/* A member's text; false where it is missing or too long. */
-static bool read_text(const struct json_value *object, const char *name, char *out, size_t bytes)
-{
-    size_t length;
-    const char *text = json_as_string(json_member(object, name), &length);
-
-    if (!text || length >= bytes)
-        return false;
-    memcpy(out, text, length + 1);
-    return true;
-}
-
 static bool read_garage(const struct json_value *garage, struct policy_visit *visit)
 {
-    if (!garage || !read_text(garage, "id", visit->garage.id, sizeof(visit->garage.id)) ||
-        !read_text(garage, "name", visit->garage.name, sizeof(visit->garage.name)) ||
-        !read_text(garage, "currency", visit->garage.currency, sizeof(visit->garage.currency)) ||
-        !read_text(garage, "state", visit->garage.state, sizeof(visit->garage.state)))
+    if (!garage || !json_copy_member(garage, "id", visit->garage.id, sizeof(visit->garage.id)) ||
+        !json_copy_member(garage, "name", visit->garage.name, sizeof(visit->garage.name)) ||
+        !json_copy_member(garage, "currency", visit->garage.currency, sizeof(visit->garage.currency)) ||
+        !json_copy_member(garage, "state", visit->garage.state, sizeof(visit->garage.state)))
         return false;
     visit->garage.free = json_as_integer(json_member(garage, "free"), 0);
     visit->garage.capacity = json_as_integer(json_member(garage, "capacity"), 0);
@@ -194,8 +182,8 @@ static bool read_door(const struct json_value *value, struct policy_visit *visit
         return true;
     visit->direction = direction && strcmp(direction, "out") == 0 ? DIRECTION_OUT : DIRECTION_IN;
     visit->openings = (unsigned)json_as_integer(json_member(value, "openings"), 0);
-    return read_text(value, "door", visit->door_id, sizeof(visit->door_id)) &&
-           read_text(value, "session", visit->session_id, sizeof(visit->session_id)) &&
+    return json_copy_member(value, "door", visit->door_id, sizeof(visit->door_id)) &&
+           json_copy_member(value, "session", visit->session_id, sizeof(visit->session_id)) &&
            door_kind_parse(json_as_string(json_member(value, "doorKind"), NULL), &visit->door_kind) == OST_OK;
 }
 
@@ -204,11 +192,11 @@ enum ost_status policy_visit_read(const struct json_value *value, struct policy_
     struct policy_visit visit = {.zone = NULL};
     const char *seed = json_as_string(json_member(value, "seed"), NULL);
 
-    if (!read_text(value, "plate", visit.plate, sizeof(visit.plate)) ||
-        !read_text(value, "country", visit.country, sizeof(visit.country)) ||
-        !read_text(value, "user", visit.user_id, sizeof(visit.user_id)) ||
-        !read_text(value, "partner", visit.partner_id, sizeof(visit.partner_id)) ||
-        !read_text(value, "entrance", visit.entrance, sizeof(visit.entrance)) ||
+    if (!json_copy_member(value, "plate", visit.plate, sizeof(visit.plate)) ||
+        !json_copy_member(value, "country", visit.country, sizeof(visit.country)) ||
+        !json_copy_member(value, "user", visit.user_id, sizeof(visit.user_id)) ||
+        !json_copy_member(value, "partner", visit.partner_id, sizeof(visit.partner_id)) ||
+        !json_copy_member(value, "entrance", visit.entrance, sizeof(visit.entrance)) ||
         visit_kind_parse(json_as_string(json_member(value, "kind"), NULL), &visit.kind) != OST_OK || !seed ||
         !read_garage(json_member(value, "garage"), &visit) || !read_lists(json_member(value, "lists"), &visit) ||
         !read_door(value, &visit))

@@ -88,15 +88,7 @@ void decision_write_inputs(struct json_writer *writer, const struct policy_visit
 /* True where it is missing too: it stays empty. */
 static bool read_text(const struct json_value *object, const char *name, char *out, size_t bytes)
 {
-    size_t length;
-    const char *text = json_as_string(json_member(object, name), &length);
-
-    if (!text)
-        return json_member(object, name) == NULL;
-    if (length >= bytes)
-        return false;
-    memcpy(out, text, length + 1);
-    return true;
+    return !json_member(object, name) || json_copy_member(object, name, out, bytes);
 }
 
 static bool read_number(const struct json_value *root, const struct input *input, struct policy_visit *visit)

@@ -7,17 +7,6 @@
 
 /* ---- reading: each false where the member is missing, too long, or out of its range ---- */
 
-static bool read_text(const struct json_value *object, const char *name, char *out, size_t bytes)
-{
-    size_t length;
-    const char *text = json_as_string(json_member(object, name), &length);
-
-    if (!text || length >= bytes)
-        return false;
-    memcpy(out, text, length + 1);
-    return true;
-}
-
 /* null is the nil id. */
 static bool read_id(const struct json_value *object, const char *name, struct uuid *out)
 {
@@ -63,9 +52,9 @@ static bool read_door(const struct json_value *value, struct session_door *door)
     int status = read_choice(value, "status", LAST_OF(COMMAND_FAILED));
 
     door->command_status = (enum command_status)status;
-    return status >= 0 && read_text(value, "door", door->door_id, sizeof(door->door_id)) &&
+    return status >= 0 && json_copy_member(value, "door", door->door_id, sizeof(door->door_id)) &&
            read_id(value, "command", &door->command_id) &&
-           read_text(value, "reason", door->command_reason, sizeof(door->command_reason));
+           json_copy_member(value, "reason", door->command_reason, sizeof(door->command_reason));
 }
 
 static void write_session(struct json_writer *writer, const struct session *session)
@@ -106,10 +95,10 @@ static bool read_session(const struct json_value *value, struct session *session
     session->status = SESSION_ENDING;
     session->price_pending = json_as_boolean(json_member(value, "pricePending"), false);
     return read_id(value, "id", &session->id) && !uuid_is_nil(session->id) &&
-           read_text(value, "garage", session->garage_id, sizeof(session->garage_id)) &&
-           read_text(value, "partner", session->partner_id, sizeof(session->partner_id)) &&
-           read_text(value, "user", session->user_id, sizeof(session->user_id)) &&
-           read_text(value, "plate", session->plate, sizeof(session->plate)) &&
+           json_copy_member(value, "garage", session->garage_id, sizeof(session->garage_id)) &&
+           json_copy_member(value, "partner", session->partner_id, sizeof(session->partner_id)) &&
+           json_copy_member(value, "user", session->user_id, sizeof(session->user_id)) &&
+           json_copy_member(value, "plate", session->plate, sizeof(session->plate)) &&
            read_integer(value, "started", &session->started_at_ms) &&
            read_integer(value, "ended", &session->ended_at_ms) &&
            read_integer(value, "leaveBy", &session->leave_by_ms) &&
@@ -154,17 +143,17 @@ static bool read_command(const struct json_value *value, struct door_command *co
     command->status = (enum command_status)status;
     command->degraded = json_as_boolean(json_member(value, "degraded"), true);
     return read_id(value, "id", &command->id) &&
-           read_text(value, "garage", command->garage_id, sizeof(command->garage_id)) &&
-           read_text(value, "door", command->door_id, sizeof(command->door_id)) &&
+           json_copy_member(value, "garage", command->garage_id, sizeof(command->garage_id)) &&
+           json_copy_member(value, "door", command->door_id, sizeof(command->door_id)) &&
            read_id(value, "causeId", &command->cause_id) &&
-           read_text(value, "partner", command->partner_id, sizeof(command->partner_id)) &&
-           read_text(value, "actor", command->actor, sizeof(command->actor)) &&
-           read_text(value, "note", command->note, sizeof(command->note)) &&
+           json_copy_member(value, "partner", command->partner_id, sizeof(command->partner_id)) &&
+           json_copy_member(value, "actor", command->actor, sizeof(command->actor)) &&
+           json_copy_member(value, "note", command->note, sizeof(command->note)) &&
            read_integer(value, "requested", &command->requested_at_ms) &&
            read_integer(value, "expires", &command->expires_at_ms) &&
-           read_text(value, "reason", command->reason, sizeof(command->reason)) &&
+           json_copy_member(value, "reason", command->reason, sizeof(command->reason)) &&
            read_integer(value, "finished", &command->finished_at_ms) &&
-           read_text(value, "traceparent", command->traceparent, sizeof(command->traceparent));
+           json_copy_member(value, "traceparent", command->traceparent, sizeof(command->traceparent));
 }
 
 /* ---- the decision ---- */
@@ -191,7 +180,7 @@ static bool read_notes(const struct json_value *notes, struct decision *decision
         int author = read_choice(note, "author", POLICIES_MAX + 1);
 
         if (author < 0 || !read_id(note, "id", &decision->note_ids[i]) ||
-            !read_text(note, "text", decision->notes[i], sizeof(decision->notes[i])))
+            !json_copy_member(note, "text", decision->notes[i], sizeof(decision->notes[i])))
             return false;
         decision->note_authors[i] = (unsigned)author;
         decision->note_count++;
@@ -219,7 +208,7 @@ static bool read_revisions(const struct json_value *revisions, struct decision *
         struct policy_revision *policy = &decision->revisions[decision->revision_count++];
         int64_t revision;
 
-        if (!read_text(json_element(revisions, i), "name", policy->name, sizeof(policy->name)) ||
+        if (!json_copy_member(json_element(revisions, i), "name", policy->name, sizeof(policy->name)) ||
             !read_integer(json_element(revisions, i), "revision", &revision))
             return false;
         policy->revision = (int)revision;
@@ -242,10 +231,10 @@ static bool read_reasons(const struct json_value *reasons, struct decision *deci
 
         while (verb && which < 4 && strcmp(verb, verbs[which]) != 0)
             which++;
-        if (!verb || which == 4 || !read_text(each, "policy", reason->policy, sizeof(reason->policy)) ||
+        if (!verb || which == 4 || !json_copy_member(each, "policy", reason->policy, sizeof(reason->policy)) ||
             !read_integer(each, "revision", &revision) || !read_integer(each, "line", &line) ||
-            !read_text(each, "code", reason->code, sizeof(reason->code)) ||
-            !read_text(each, "text", reason->text, sizeof(reason->text)))
+            !json_copy_member(each, "code", reason->code, sizeof(reason->code)) ||
+            !json_copy_member(each, "text", reason->text, sizeof(reason->text)))
             return false;
         reason->verb = which;
         reason->revision = (int)revision;
@@ -286,7 +275,7 @@ static bool read_decision(const struct json_value *value, struct decision *decis
     decision->trust = (enum clock_trust)trust;
     return read_id(value, "id", &decision->id) && read_integer(value, "at", &decision->decided_at_ms) &&
            read_integer(value, "cpu", &decision->cpu_ns) &&
-           read_text(value, "traceparent", decision->traceparent, sizeof(decision->traceparent)) &&
+           json_copy_member(value, "traceparent", decision->traceparent, sizeof(decision->traceparent)) &&
            read_revisions(json_member(value, "revisions"), decision) &&
            read_reasons(json_member(value, "reasons"), decision) && read_notes(json_member(value, "notes"), decision);
 }
@@ -312,16 +301,16 @@ static bool read_event(const struct json_value *value, struct event *event)
     int type = read_choice(value, "type", LAST_OF(EVENT_POLICY_NOTIFIED));
     int trust = read_choice(value, "trust", LAST_OF(CLOCK_UNSYNCED));
 
-    if (type < 0 || trust < 0 || !read_text(value, "data", event->data, sizeof(event->data)))
+    if (type < 0 || trust < 0 || !json_copy_member(value, "data", event->data, sizeof(event->data)))
         return false;
     event->type = (enum event_type)type;
     event->trust = (enum clock_trust)trust;
     event->data_length = strlen(event->data);
     return read_id(value, "id", &event->id) &&
-           read_text(value, "garage", event->garage_id, sizeof(event->garage_id)) &&
-           read_text(value, "subject", event->subject, sizeof(event->subject)) &&
+           json_copy_member(value, "garage", event->garage_id, sizeof(event->garage_id)) &&
+           json_copy_member(value, "subject", event->subject, sizeof(event->subject)) &&
            read_integer(value, "time", &event->time_ms) &&
-           read_text(value, "traceparent", event->traceparent, sizeof(event->traceparent));
+           json_copy_member(value, "traceparent", event->traceparent, sizeof(event->traceparent));
 }
 
 static void write_audit(struct json_writer *writer, const struct audit_line *audit)
@@ -339,10 +328,10 @@ static void write_audit(struct json_writer *writer, const struct audit_line *aud
 static bool read_audit(const struct json_value *value, struct audit_line *audit)
 {
     return read_id(value, "id", &audit->id) && read_integer(value, "at", &audit->at_ms) &&
-           read_text(value, "actor", audit->actor, sizeof(audit->actor)) &&
-           read_text(value, "action", audit->action, sizeof(audit->action)) &&
-           read_text(value, "subject", audit->subject, sizeof(audit->subject)) &&
-           read_text(value, "reason", audit->reason, sizeof(audit->reason));
+           json_copy_member(value, "actor", audit->actor, sizeof(audit->actor)) &&
+           json_copy_member(value, "action", audit->action, sizeof(audit->action)) &&
+           json_copy_member(value, "subject", audit->subject, sizeof(audit->subject)) &&
+           json_copy_member(value, "reason", audit->reason, sizeof(audit->reason));
 }
 
 /* ---- the whole ---- */
@@ -376,7 +365,7 @@ enum ost_status stop_json_read(const struct json_value *value, struct store_chan
         !read_decision(json_member(value, "decision"), change->decision) ||
         !read_event(json_member(value, "event"), change->event) ||
         !read_audit(json_member(value, "audit"), change->audit) ||
-        !read_text(value, "inputs", change->inputs, PENDING_INPUTS_BYTES))
+        !json_copy_member(value, "inputs", change->inputs, PENDING_INPUTS_BYTES))
         return OST_CORRUPT;
     *stored = *session;
     stored->status = SESSION_ENDED;

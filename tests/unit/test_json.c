@@ -71,6 +71,24 @@ static void what_is_valid_but_too_much_is_left_to_who_reads_it(void **state)
     json_free(document);
 }
 
+static void a_text_is_copied_only_where_all_of_it_fits(void **state)
+{
+    static const char text[] = "{\"four\":\"abcd\",\"number\":4,\"nul\":\"a\\u0000b\"}";
+    struct json_document *document;
+    char error[128], out[5] = "kept";
+
+    (void)state;
+    assert_ok(json_parse(text, strlen(text), 4, &document, error));
+    assert_false(json_copy_member(json_root(document), "four", out, 4));
+    assert_false(json_copy_member(json_root(document), "number", out, sizeof(out)));
+    assert_false(json_copy_member(json_root(document), "nul", out, sizeof(out)));
+    assert_false(json_copy_member(json_root(document), "missing", out, sizeof(out)));
+    assert_string_equal(out, "kept");
+    assert_true(json_copy_member(json_root(document), "four", out, 5));
+    assert_string_equal(out, "abcd");
+    json_free(document);
+}
+
 static void a_number_out_of_range_hides_no_other_error(void **state)
 {
     (void)state;
@@ -166,5 +184,5 @@ static void a_full_buffer_overflows_without_writing_past_it(void **state)
 
 RUN(T(depth_is_allowed_up_to_its_bound_and_not_one_further), T(a_body_full_of_brackets_is_refused_before_it_is_parsed),
     T(what_rfc_8259_leaves_open_is_refused), T(what_is_valid_but_too_much_is_left_to_who_reads_it),
-    T(a_number_out_of_range_hides_no_other_error), T(an_explanation_has_a_place_and_no_words_of_the_parser), T(members_are_found_by_name_and_type), T(the_writer_sets_commas_and_escapes),
+    T(a_text_is_copied_only_where_all_of_it_fits), T(a_number_out_of_range_hides_no_other_error), T(an_explanation_has_a_place_and_no_words_of_the_parser), T(members_are_found_by_name_and_type), T(the_writer_sets_commas_and_escapes),
     T(bytes_that_are_no_text_become_the_replacement_character), T(a_full_buffer_overflows_without_writing_past_it))
