@@ -5,7 +5,7 @@ _ostler_words() { # command verb
         ' ') echo serve demo check token door session list policy db help version ;;
         'token ') echo create list revoke ;;
         'token create') echo --partner --scope --expires ;;
-        'door ') echo list watch open simulate maintain resume ;;
+        'door ') echo list watch open simulate maintain resume release ;;
         'door open') echo --reason ;;
         'door maintain') echo --minutes --reason ;;
         'session ') echo list show stop ;;

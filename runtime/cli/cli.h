@@ -103,6 +103,7 @@ int door_open(struct cli *cli);
 int door_simulate(struct cli *cli);
 int door_maintain(struct cli *cli);
 int door_resume(struct cli *cli);
+int door_release(struct cli *cli);
 int session_list(struct cli *cli);
 int session_show(struct cli *cli);
 int session_stop(struct cli *cli);

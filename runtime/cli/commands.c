@@ -22,6 +22,7 @@ static const struct verb door_verbs[] = {
     {"simulate", "DOOR FAULT", door_simulate},
     {"maintain", "DOOR --minutes NUMBER --reason TEXT", door_maintain},
     {"resume", "DOOR", door_resume},
+    {"release", "[DOOR]", door_release},
     {NULL, NULL, NULL},
 };
 static const struct verb session_verbs[] = {
@@ -77,7 +78,8 @@ const struct command commands[] = {
      "    ostler token revoke tok_0123456789abcdef\n", token_verbs},
     {"door", "doors of the running garage",
      "DOOR is GARAGE/DOOR, or DOOR alone where that is unique. FAULT is none, unreachable, stuck, slow, welded or\n"
-     "bouncing, of a simulated door. The reason is audited.\n\n"
+     "bouncing, of a simulated door. The reason is audited. 'release' works without the runtime: it puts relays that\n"
+     "nobody holds to their released level, and names who holds the others.\n\n"
      "    ostler door open nassaukade/exit-1 --reason \"Car with a broken phone\"\n"
      "    ostler door maintain exit-1 --minutes 30 --reason \"New relay\"\n", door_verbs},
     {"session", "sessions of all partners",

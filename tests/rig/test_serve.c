@@ -22,6 +22,7 @@
 
 #include "runtime/base/json.h"
 #include "tests/rig/relay_watch.h"
+#include "tests/rig/service_manager.h"
 #include "tests/rig/wires.h"
 
 #define FOLDER      "/tmp/rig"
@@ -30,6 +31,8 @@
 #define RELAY       0
 #define OPEN_SENSOR 1
 #define PATIENCE_MS 30000
+#define WATCHDOG_MS 2000
+#define RELEASE     "ostler --config " CONFIG " door release"
 #define QUIET_MS    1500 /* a pulse that should not be would have begun by then */
 
 static const char configuration[] =
@@ -402,6 +405,57 @@ static void kill_9_in_a_pulse_and_restart_do_not_pulse_again(void **state)
     assert_string_equal(member(&answer, status_path, text), "expired");
 }
 
+static void a_stopped_process_is_killed_and_its_relay_released_within_a_second_of_the_watchdog(void **state)
+{
+    int64_t stopped_ms;
+
+    (void)state;
+    end_server(SIGTERM);
+    service_manager_begin(WATCHDOG_MS);
+    start_server();
+    assert_int_equal(start_session("").status, 201);
+    EVENTUALLY(wire_level(RELAY) == 1, 5000);
+    kill(server, SIGSTOP);
+    stopped_ms = rig_now_ms();
+    assert_int_equal(service_manager_watch(server, PATIENCE_MS, RELEASE), 0);
+    server = 0;
+    assert_int_equal(wire_level(RELAY), 0);
+    printf("         released %d ms after it was stopped\n", (int)(rig_now_ms() - stopped_ms));
+    assert_true(rig_now_ms() - stopped_ms <= WATCHDOG_MS + 1000);
+    service_manager_end();
+    start_server();
+    expect_quiet();
+}
+
+static void release_takes_no_line_from_the_runtime_and_names_it(void **state)
+{
+    char line[512] = "";
+    FILE *output;
+
+    (void)state;
+    output = popen(RELEASE " in", "r");
+    assert_non_null(output);
+    assert_non_null(fgets(line, sizeof(line), output));
+    assert_int_equal(WEXITSTATUS(pclose(output)), 1);
+    assert_non_null(strstr(line, "held by \"ostler in\""));
+    expect_quiet();
+}
+
+static void release_puts_a_line_that_was_left_energised_to_its_safe_level(void **state)
+{
+    (void)state;
+    end_server(SIGKILL);
+    wire_pull(RELAY, true); /* an output that nobody holds any more, and that is energised */
+    assert_int_equal(wire_level(RELAY), 1);
+    assert_int_equal(system(RELEASE), 0);
+    assert_int_equal(relay_watch_finished(), starts_made + 1); /* it was seen released */
+    wire_pull(RELAY, false);
+    starts_made += 2; /* the wire was pulled up before and after: what the watch saw then was no doing of ours */
+    EVENTUALLY(relay_watch_finished() == starts_made, 2000);
+    start_server();
+    expect_quiet();
+}
+
 static void a_chip_that_vanishes_makes_the_door_unreachable_and_the_process_stays_calm(void **state)
 {
     int64_t gone_ms;
@@ -540,10 +594,13 @@ int main(void)
         SCENARIO(sigterm_and_restart_move_nothing),
         SCENARIO(sigterm_in_a_pulse_does_not_cut_it_short),
         SCENARIO(kill_9_in_a_pulse_and_restart_do_not_pulse_again),
+        SCENARIO(a_stopped_process_is_killed_and_its_relay_released_within_a_second_of_the_watchdog),
+        SCENARIO(release_takes_no_line_from_the_runtime_and_names_it),
         SCENARIO(a_chip_that_vanishes_makes_the_door_unreachable_and_the_process_stays_calm),
         SCENARIO(it_comes_back_with_the_chip_and_nothing_moves),
         SCENARIO(an_opening_nobody_asked_for_is_a_fault),
         SCENARIO(a_chip_that_vanishes_in_a_pulse_does_not_pulse_when_it_is_back),
+        SCENARIO(release_puts_a_line_that_was_left_energised_to_its_safe_level),
         SCENARIO(it_boots_without_a_chip_and_takes_it_when_it_comes),
     };
 
